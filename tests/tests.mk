@@ -1,0 +1,1 @@
+# Plays, live tests, fuzz targets, benchmarks, and checks of the house itself.

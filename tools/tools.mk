@@ -1,0 +1,1 @@
+# The programs and scripts that ship beside the daemon.
