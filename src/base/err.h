@@ -6,7 +6,9 @@
  *   geo/world.yaml:8:18: error: no data center named 'sim'; did you mean 'sin'?
  *           prefer: [sim, fra]
  *                    ^~~
- * Bounded: after ERR_MAX items only the counts grow. Not thread-safe.
+ * Bounded: after ERR_MAX items only the counts grow, and warnings fill no more
+ * than half of them, so that they never crowd out an error. Not thread-safe.
+ * All text is made fit to be shown when it is added: controls become \xNN.
  */
 #ifndef MERIDIAN_BASE_ERR_H
 #define MERIDIAN_BASE_ERR_H
@@ -22,10 +24,11 @@ enum err_level { ERR_ERROR, ERR_WARNING };
 /* Where: all but `file` may be absent (0 or NULL). Copied by err_add. */
 struct err_at {
 	const char *file;
-	unsigned line;     /* from 1 */
-	unsigned column;   /* from 1, in bytes */
-	unsigned width;    /* bytes to underline; 0 or 1: just the caret */
-	const char *text;  /* the line itself, without its newline; cut at 200 bytes, controls made visible */
+	unsigned line;   /* from 1 */
+	unsigned column; /* from 1, in bytes */
+	unsigned width;  /* bytes to underline; 0 or 1: just the caret */
+	const char
+	        *text; /* the line itself, without its newline; of a long one, 200 bytes around the column are kept */
 	size_t text_length;
 };
 
@@ -33,7 +36,8 @@ struct err_item {
 	enum err_level level;
 	char *file; /* NULL: no place */
 	unsigned line, column, width;
-	char *text; /* the source line; NULL: not known */
+	char *text; /* the source line (of a long one, the part around the column); NULL: not known */
+	char *mark; /* what is printed below `text`: spaces (and the line's tabs), then ^~~; NULL: no column */
 	char *message;
 };
 
@@ -45,7 +49,7 @@ void err_free(struct err *err);
 
 /* Adds an error or a warning; `at` NULL: without a place. The message has no final full stop or newline. */
 void err_add(struct err *err, enum err_level level, const struct err_at *at, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+        __attribute__((format(printf, 4, 5)));
 
 /* How many of that level were added, beyond ERR_MAX too. */
 size_t err_count(const struct err *err, enum err_level level);

@@ -23,9 +23,10 @@ int file_replace(const char *path, const void *bytes, size_t size);
 /* `path` itself if absolute, else relative to the folder of the file `base`; from the arena. */
 char *file_beside(struct arena *arena, const char *base, const char *path);
 
-/* The names of regular files (and links to them) in `folder` that end in `suffix`, sorted, without hidden ones; as full paths, from the
- * arena. -1 and an error if the folder cannot be read. */
+/* The names in `folder` that end in `suffix`, sorted by bytes, without hidden ones; as full paths, from the arena.
+ * Returns how many, or -1 and an error if the folder cannot be read. What is no regular file is listed too, so that
+ * file_read names it: a folder or a dangling link called a.zone is a mistake, not nothing. */
 int file_list(const char *folder, const char *suffix, struct arena *arena, char ***paths, struct err *err,
-	const struct err_at *at);
+        const struct err_at *at);
 
 #endif

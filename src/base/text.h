@@ -25,4 +25,11 @@ bool text_number(int64_t *value, const char *text, int64_t min, int64_t max);
  * length), or NULL. Borrowed. */
 const char *text_near(const char *word, const char *const *words, size_t count);
 
+/* The length of the UTF-8 character at `at`, or 0 if its first byte has to be escaped to be shown: a control (of
+ * ASCII or C1), a mark that turns the direction of writing, or no UTF-8 at all. */
+size_t text_glyph(const char *at, size_t left);
+/* Writes bytes of any origin so that a terminal and a log can show them on one line: what text_glyph refuses becomes
+ * \xNN. Ends with a 0; cut to what fits `room`, never within a character. Returns the length. */
+size_t text_visible(char *to, size_t room, const char *from, size_t size);
+
 #endif
