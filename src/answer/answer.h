@@ -1,0 +1,35 @@
+/*
+ * answer.h: (live data, client, query) → reply. Pure: no I/O, no allocation, no lock, no log.
+ *
+ * UDP, TCP, the fuzzer, the benchmark, plays and explain all call answer_packet.
+ */
+#ifndef MERIDIAN_ANSWER_ANSWER_H
+#define MERIDIAN_ANSWER_ANSWER_H
+
+#include "base/addr.h"
+#include "base/counters.h"
+#include "snap/live.h"
+
+struct trace; /* answer/trace.h */
+
+/* Who asks, and how. */
+struct client {
+	struct addr addr;
+	bool stream;        /* TCP or TLS: no size limit but 65535, no truncation */
+	uint16_t keepalive; /* stream: idle timeout to tell, in 100 ms (RFC 7828) */
+};
+
+/* What the thread brings along. */
+struct answer_context {
+	const struct live *live;
+	struct counters *counters; /* the thread's own */
+	uint64_t random;           /* state of the thread's generator */
+	struct trace *trace;       /* NULL but for explain */
+};
+
+/* Answers one message. `out` has room for `out_size` bytes (UDP: at least 1232; stream: 65535). Returns the size of the reply, 0: none is due.
+ * Whatever `in` is, the reply parses, and is never larger than the client allows. */
+size_t answer_packet(struct answer_context *context, const struct client *client, const uint8_t *in, size_t in_size,
+	uint8_t *out, size_t out_size);
+
+#endif

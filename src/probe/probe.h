@@ -1,0 +1,32 @@
+/*
+ * probe.h: asks the members how they are, and writes the board.
+ *
+ * All on the control thread's libuv loop: libcurl's multi interface for http and https, plain connects for tcp. A heap by due time
+ * with jitter, so that a thousand targets neither start together nor delay each other. Results go to board_report.
+ */
+#ifndef MERIDIAN_PROBE_PROBE_H
+#define MERIDIAN_PROBE_PROBE_H
+
+#include <uv.h>
+
+#include "base/err.h"
+#include "pool/board.h"
+
+struct prober;
+
+/* `random` seeds the jitter. NULL and an error if curl cannot start. */
+struct prober *prober_new(uv_loop_t *loop, uint64_t random, struct err *err);
+/* Drops every probe under way; the loop must run once more to close the handles. */
+void prober_free(struct prober *prober);
+
+/* From now on the targets of `board` are probed (after each publish). Targets whose name and definition are unchanged keep their
+ * schedule and the probe under way; removed ones are gone at once, and no late result of theirs is reported. */
+void prober_set(struct prober *prober, struct board *board);
+
+/* Calls `done` once when every target of the current board has had one result, at once if all have. */
+void prober_first_round(struct prober *prober, void (*done)(void *context), void *context);
+
+/* Called after each result that changed the board (to save state). May be NULL. */
+void prober_on_change(struct prober *prober, void (*changed)(void *context), void *context);
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * conf.h: what the files say, checked but not compiled.
+ *
+ * conf_read reads meridian.yaml and all of geo/ and reports every error of every file in one run
+ * (file:line:column, the line, a caret, "did you mean"). All of it lives in one arena. Paths are resolved
+ * (relative to the file that names them). Builder thread.
+ */
+#ifndef MERIDIAN_SNAP_CONF_H
+#define MERIDIAN_SNAP_CONF_H
+
+#include "base/log.h"
+#include "geo/build.h"
+#include "pool/service.h"
+
+/* A place in a file, kept to point at later (by the compiler, by explain). */
+struct place {
+	const char *file;
+	unsigned line, column, width;
+	const char *text; /* the line */
+	size_t text_length;
+};
+
+enum ecs_policy { ECS_ON, ECS_OFF, ECS_LISTED };
+
+struct conf_zone {
+	const uint8_t *origin; /* wire form, lower case */
+	const char *name;      /* as text */
+	const char *file;
+	struct place place;    /* of its entry, or of `zones` */
+};
+
+struct conf_pool_member {
+	struct addr addr;
+	uint16_t weight;
+	struct place place;
+};
+
+struct conf_pool {
+	const char *name;
+	uint32_t datacenter; /* NO_INDEX: a label */
+	uint32_t probe;      /* NO_INDEX: none (always up) */
+	const struct conf_pool_member *members;
+	uint32_t member_count;
+	const uint8_t *cname; /* wire form */
+	struct place place;
+};
+
+struct conf_service {
+	const uint8_t *const *names; /* owners, wire form, lower case; the first is its key */
+	uint32_t name_count;
+	const struct place *name_places;
+	uint32_t map;               /* NO_INDEX: `order` */
+	const uint8_t *order;       /* positions in pools */
+	uint32_t order_count;
+	const struct conf_pool *pools; /* under a map ascending by data center; under `order` in the file's order */
+	uint32_t pool_count;
+	bool names_only; /* the pools are names */
+	uint16_t answer;
+	bool is_sticky;
+	uint8_t sticky[FAMILIES];
+	uint8_t min_up;
+	enum all_down all_down;
+	uint8_t all_down_pool;
+	enum failback failback;
+	nanotime failback_after;
+	struct place place;
+};
+
+struct conf {
+	struct arena *arena;
+	const char *path; /* of meridian.yaml */
+
+	/* meridian.yaml; what needs a restart to change is marked R */
+	const struct endpoint *listen; /* R */
+	uint32_t listen_count;
+	unsigned workers;              /* R; resolved: at least 1 */
+	const char *const *databases;
+	const struct place *database_places;
+	uint32_t database_count;
+	const char *countries;         /* geo/countries.tsv or the installed one */
+	const char *state;             /* R; folder */
+	const char *control;           /* R; socket path */
+	const char *user;              /* R; NULL: none given */
+	enum ecs_policy ecs;
+	const struct prefix *ecs_from;
+	uint32_t ecs_from_count;
+	const char *nsid;              /* NULL: none */
+	const struct endpoint *metrics; /* R; NULL: none */
+	const char *version;           /* NULL: REFUSED */
+	uint64_t table_memory;
+	bool strict;
+	enum log_level log;
+
+	struct conf_zone *zones;
+	uint32_t zone_count;
+
+	/* geo/ */
+	const struct datacenter *datacenters;
+	uint32_t datacenter_count;
+	const struct probe_spec *probes;
+	uint32_t probe_count;
+	const struct map_rules *maps;
+	uint32_t map_count;
+	const struct conf_service *services;
+	uint32_t service_count;
+	struct safety safety;
+};
+
+/* Reads everything that `path` names. NULL if any file has an error; warnings do not count. The caller frees. */
+struct conf *conf_read(const char *path, struct err *err);
+void conf_free(struct conf *conf);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * reload.h: the one door for every reload: SIGHUP, meridianctl, the fleet.
+ *
+ * Control thread only. Requests that come while a build runs are joined into one more build after it.
+ * The build itself runs where `hooks.queue` puts it (libuv's thread pool in the daemon, at once in plays).
+ */
+#ifndef MERIDIAN_SNAP_RELOAD_H
+#define MERIDIAN_SNAP_RELOAD_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "snap/live.h"
+
+struct reload;
+
+/* How a build ended. Borrowed for the call. */
+struct reload_outcome {
+	bool loaded;           /* something new was published */
+	bool failed;           /* there was an error, whatever was loaded */
+	uint64_t generation;   /* that serves now */
+	const struct err *err; /* errors and warnings */
+	nanotime took;
+};
+
+typedef void reload_done(void *context, const struct reload_outcome *outcome);
+
+struct reload_hooks {
+	/* Runs work(argument) off the control thread, then after(argument) on it. */
+	void (*queue)(void *context, void (*work)(void *), void (*after)(void *), void *argument);
+	/* Called on the control thread after a new pair was published, before `done`. May be NULL. */
+	void (*published)(void *context, const struct live *live);
+	void *context;
+};
+
+/* `path`: meridian.yaml. Nothing is read yet. */
+struct reload *reload_new(const char *path, struct live_source *source, uint64_t seed, struct reload_hooks hooks);
+/* No build may be running. */
+void reload_free(struct reload *reload);
+/* Asks for a reload; `done` (may be NULL) is called once, when a build that began after this call has ended. `why`: "SIGHUP", "control"; borrowed
+ * for the call. */
+void reload_request(struct reload *reload, const char *why, reload_done *done, void *context);
+bool reload_running(const struct reload *reload);
+
+/* The last outcome, for status: when (wall), its text; valid until the next. NULL: none yet. */
+struct reload_last {
+	nanotime wall, took;
+	bool loaded, failed;
+	uint64_t generation;
+	const struct err *err;
+};
+const struct reload_last *reload_last(const struct reload *reload);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * snapshot.h: the compiled whole, sealed.
+ *
+ * Const to all but the compiler. Holds references on its zones, which the next snapshot may share. What is not shared
+ * lives in its arena. Built by the builder thread, freed after a grace period.
+ */
+#ifndef MERIDIAN_SNAP_SNAPSHOT_H
+#define MERIDIAN_SNAP_SNAPSHOT_H
+
+#include "geo/map.h"
+#include "pool/service.h"
+#include "snap/conf.h"
+#include "zone/zone.h"
+
+/* A steered name: a node of a zone and its service. */
+struct attachment {
+	uint32_t node;    /* index + 1; 0: an empty slot */
+	uint32_t service;
+	uint32_t ttl[FAMILIES]; /* of the zone's A and AAAA there; where only one is there, its TTL; for pools of names the lowest */
+};
+
+struct snapshot_zone {
+	struct zone *zone; /* NULL: could not be loaded and there is no earlier one: SERVFAIL */
+	const uint8_t *name; /* lower case */
+	uint8_t length;
+	bool stale;          /* the file has an error: the last good data is served */
+	uint32_t attachment_mask;
+	const struct attachment *attachments; /* open addressing by node index; NULL: none */
+};
+
+struct snapshot {
+	uint64_t generation;
+	struct arena *arena;
+	uint64_t seed; /* of name hashes; one per process */
+	struct conf *conf;
+	struct geodb *geodb;
+	struct snapshot_zone *zones;
+	uint32_t zone_count;
+	const struct node_slot *zone_slots; /* by name hash of the apex */
+	uint32_t zone_mask;
+	uint64_t zone_labels[2]; /* bit n: some apex has n labels */
+	struct map **maps;
+	uint32_t map_count;
+	struct steering steering;
+	const struct map_table *const *service_tables; /* by service; NULL under `order` */
+};
+
+/* The most specific zone that a lower-case name, taken apart, lies in; NULL: none. */
+const struct snapshot_zone *snapshot_zone_find(const struct snapshot *snapshot, const uint8_t *lower, const struct name_labels *labels);
+
+/* The service attached to a node, or NULL. */
+static inline const struct attachment *snapshot_attachment(const struct snapshot_zone *zone, const struct node *node)
+{
+	if (!zone->attachments)
+		return 0;
+	uint32_t wanted = node->index + 1;
+	for (uint32_t slot = wanted * 0x9e3779b1u >> 7;; slot++) {
+		const struct attachment *attachment = &zone->attachments[slot & zone->attachment_mask];
+		if (attachment->node == wanted)
+			return attachment;
+		if (!attachment->node)
+			return 0;
+	}
+}
+
+/* Reads all files that `path` names, checks and compiles them. `previous` (may be NULL) gives zones that did not change or whose new
+ * text is bad, and its tables where nothing changed. NULL if the unit (all but the zones) has an error, or any file under `strict`, or, without
+ * `previous`, no zone could be loaded. Every error is in `err`, whatever is returned. Builder thread. */
+struct snapshot *snapshot_build(const char *path, const struct snapshot *previous, uint64_t seed, struct err *err);
+void snapshot_free(struct snapshot *snapshot);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * reply.h: an answer being written: header, question, then records, section by section.
+ *
+ * A sticky overflow: what does not fit is not written, and reply_full tells.
+ * Names are compressed against all that was written before. Nothing allocates.
+ * One thread owns a reply; it lives on its stack.
+ */
+#ifndef MERIDIAN_WIRE_REPLY_H
+#define MERIDIAN_WIRE_REPLY_H
+
+#include "base/cursor.h"
+#include "wire/query.h"
+#include "wire/rrset.h"
+
+enum section { SECTION_ANSWER = 1, SECTION_AUTHORITY = 2, SECTION_ADDITIONAL = 3 };
+
+#define REPLY_NAMES 64 /* places remembered for compression; beyond it names are just less compressed */
+
+struct reply {
+	struct writer w;
+	uint16_t counts[4]; /* QD AN NS AR */
+	uint16_t flags;     /* header flags without the rcode */
+	uint16_t rcode;     /* 12 bits */
+	uint16_t reserved;  /* bytes kept free at the end, for OPT */
+	uint16_t places;    /* used of `place` */
+	struct {
+		uint16_t offset; /* of a label in the reply */
+		uint16_t hash;   /* of the name that starts there */
+	} place[REPLY_NAMES];
+};
+
+/* The owner of records: where it stands in the reply already (12 is the query name), or 0 and the name itself. */
+struct owner {
+	const uint8_t *name;
+	uint16_t offset;
+};
+
+/* A point to go back to, when a set does not fit. */
+struct reply_mark {
+	uint16_t offset, places, counts[4];
+};
+
+#define FLAG_QR 0x8000
+#define FLAG_AA 0x0400
+#define FLAG_TC 0x0200
+#define FLAG_RD 0x0100
+#define FLAG_RA 0x0080
+#define FLAG_AD 0x0020
+#define FLAG_CD 0x0010
+#define FLAG_OPCODE 0x7800
+
+/* Starts a reply of at most `limit` bytes in `out` (12 ≤ limit ≤ 65535): header space and, where the query has one, its question with the
+ * client's case. Flags: QR, and the query's opcode, RD and CD. `reserve` bytes stay free for OPT. */
+void reply_start(struct reply *reply, uint8_t *out, size_t limit, const struct query *query, size_t reserve);
+
+/* Appends a whole set under `owner` with `ttl`. All or nothing: false, and nothing written, if it does not fit.
+ * `first`, where not NULL, gets the offset in the reply of the (first compressible) name in each record's RDATA, for the owners of the additional
+ * section (0: none); it has room for `set->count`. */
+bool reply_rrset(struct reply *reply, enum section section, struct owner owner, const struct rrset *set, uint32_t ttl, uint16_t *first);
+/* Appends one record, its RDATA given and never compressed. */
+bool reply_record(struct reply *reply, enum section section, struct owner owner, uint16_t type, uint16_t class, uint32_t ttl,
+	const void *rdata, size_t size);
+/* Appends a CNAME that leads to `target`, compressed; *at gets the offset of the target in the reply. */
+bool reply_cname(struct reply *reply, struct owner owner, uint32_t ttl, const uint8_t *target, uint16_t *at);
+
+struct reply_mark reply_mark(const struct reply *reply);
+void reply_rewind(struct reply *reply, struct reply_mark mark);
+
+/* What OPT carries back. */
+struct edns_reply {
+	uint16_t payload;     /* ours */
+	bool dnssec_ok;       /* copied from the query */
+	bool subnet;          /* repeat the query's ECS with `scope` */
+	uint8_t scope;
+	const uint8_t *nsid;  /* NULL: none */
+	uint8_t nsid_length;
+	const uint8_t *cookie; /* client and server cookie together; NULL: none */
+	uint8_t cookie_length;
+	bool keepalive;
+	uint16_t keepalive_timeout; /* in 100 ms */
+	int ede;              /* RFC 8914 INFO-CODE; -1: none */
+};
+
+/* Bytes that the OPT of `edns` takes in answer to `query`. */
+size_t reply_opt_size(const struct edns_reply *edns, const struct query *query);
+/* Writes OPT into the reserved bytes, then the header. Returns the size of the whole message. `edns` NULL: no OPT. */
+size_t reply_finish(struct reply *reply, const struct query *query, const struct edns_reply *edns);
+
+#endif
