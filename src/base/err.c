@@ -66,6 +66,12 @@ struct window {
 	bool cut_before, cut_after;
 };
 
+/* Any but the first byte of a character of UTF-8. */
+static bool inside_character(char c)
+{
+	return ((uint8_t)c & 0xc0) == 0x80;
+}
+
 static struct window window_of(const char *text, size_t length, size_t column)
 {
 	struct window w = {.from = 0, .to = length};
@@ -77,9 +83,9 @@ static struct window window_of(const char *text, size_t length, size_t column)
 			w.from = length - LINE_MAX_BYTES;
 		w.to = w.from + LINE_MAX_BYTES;
 		/* Not within a character of UTF-8. */
-		for (int i = 0; i < 3 && w.from > 0 && ((uint8_t)text[w.from] & 0xc0) == 0x80; i++)
+		for (int i = 0; i < 3 && w.from > 0 && inside_character(text[w.from]); i++)
 			w.from++;
-		for (int i = 0; i < 3 && w.to < length && ((uint8_t)text[w.to] & 0xc0) == 0x80; i++)
+		for (int i = 0; i < 3 && w.to < length && inside_character(text[w.to]); i++)
 			w.to--;
 	}
 	w.cut_before = w.from > 0;
@@ -113,6 +119,8 @@ static void show_line(struct err_item *item, const char *text, size_t length)
 	size_t column = item->column ? item->column - 1 : 0; /* from 0 */
 	if (column > length)
 		column = length;
+	while (column > 0 && column < length && inside_character(text[column]))
+		column--;
 	size_t end = column + (item->width > 1 ? item->width : 1);
 	struct window w = window_of(text, length, column);
 	char *shown = NULL, *mark = NULL;

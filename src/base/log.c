@@ -104,7 +104,8 @@ static void log_line(enum log_level level, const char *message)
 	pthread_mutex_unlock(&lock);
 }
 
-static void log_format(enum log_level level, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void log_format(
+        enum log_level level, const char *format, va_list arguments)
 {
 	char message[LINE_LONGEST];
 	if (level > log_get_level())

@@ -37,11 +37,17 @@ static bool parse_digits(uint64_t *value, const char **at)
 static bool parse_unit(int64_t *value, const char *text, const struct unit *units, size_t count)
 {
 	uint64_t number;
+	int64_t product;
 	if (!parse_digits(&number, &text))
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(text, units[i].name) == 0)
-			return !__builtin_mul_overflow(number, units[i].size, value);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(text, units[i].name) != 0)
+			continue;
+		if (__builtin_mul_overflow(number, units[i].size, &product))
+			return false;
+		*value = product;
+		return true;
+	}
 	return false;
 }
 
