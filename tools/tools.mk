@@ -1,1 +1,2 @@
 # The programs and scripts that ship beside the daemon.
+EXTRA_DIST += tools/install-deps tools/check
