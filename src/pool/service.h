@@ -44,6 +44,7 @@ struct target {
 	const char *name; /* "web/192.0.2.10@443": stable over reloads and restarts; what `health` and `force` name */
 	uint32_t probe;   /* index of its probe_spec */
 	struct endpoint endpoint;
+	const char *host; /* to be resolved, for a pool of a name: then the endpoint has only a port; else NULL */
 };
 
 struct member {

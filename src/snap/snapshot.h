@@ -12,6 +12,8 @@
 #include "snap/conf.h"
 #include "zone/zone.h"
 
+struct geo_unit; /* snap/compile.h */
+
 /* A steered name: a node of a zone and its service. */
 struct attachment {
 	uint32_t node;    /* index + 1; 0: an empty slot */
@@ -33,20 +35,26 @@ struct snapshot {
 	struct arena *arena;
 	uint64_t seed; /* of name hashes; one per process */
 	struct conf *conf;
-	struct geodb *geodb;
+	struct geo_unit *geo; /* databases and maps; may be shared with other snapshots */
+	const struct geodb *geodb; /* of `geo` */
 	struct snapshot_zone *zones;
 	uint32_t zone_count;
 	const struct node_slot *zone_slots; /* by name hash of the apex */
 	uint32_t zone_mask;
 	uint64_t zone_labels[2]; /* bit n: some apex has n labels */
-	struct map **maps;
-	uint32_t map_count;
 	struct steering steering;
 	const struct map_table *const *service_tables; /* by service; NULL under `order` */
 };
 
-/* The most specific zone that a lower-case name, taken apart, lies in; NULL: none. */
-const struct snapshot_zone *snapshot_zone_find(const struct snapshot *snapshot, const uint8_t *lower, const struct name_labels *labels);
+/* The most specific zone that a lower-case name, taken apart, lies in, its first `skip` labels not counted; NULL: none. */
+const struct snapshot_zone *snapshot_zone_find(const struct snapshot *snapshot, const uint8_t *lower,
+	const struct name_labels *labels, unsigned skip);
+
+/* Where the search for a node's attachment begins, before the mask. */
+static inline uint32_t attachment_slot(uint32_t node)
+{
+	return node * 0x9e3779b1u >> 7;
+}
 
 /* The service attached to a node, or NULL. */
 static inline const struct attachment *snapshot_attachment(const struct snapshot_zone *zone, const struct node *node)
@@ -54,7 +62,7 @@ static inline const struct attachment *snapshot_attachment(const struct snapshot
 	if (!zone->attachments)
 		return 0;
 	uint32_t wanted = node->index + 1;
-	for (uint32_t slot = wanted * 0x9e3779b1u >> 7;; slot++) {
+	for (uint32_t slot = attachment_slot(wanted);; slot++) {
 		const struct attachment *attachment = &zone->attachments[slot & zone->attachment_mask];
 		if (attachment->node == wanted)
 			return attachment;

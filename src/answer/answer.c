@@ -1,0 +1,185 @@
+/*
+ * answer.c: one message in, one message out: the frame around respond.c.
+ *
+ * Called by serve's threads, the fuzzer, the benchmark, plays and explain.
+ * Steps: parse, bound the size, decide for whom, respond, take back what does
+ * not fit, end with OPT and header.
+ */
+#include "answer/answer.h"
+
+#include "answer/exchange.h"
+
+#define UDP_PAYLOAD 1232 /* DNS flag day 2020: fits every path unfragmented */
+#define UDP_PLAIN 512    /* without EDNS (RFC 1035 4.2.1) */
+
+/* Is a client subnet from this resolver honoured? */
+static bool subnet_honoured(const struct conf *conf, const struct addr *resolver)
+{
+	if (conf->ecs != ECS_LISTED)
+		return conf->ecs == ECS_ON;
+	for (uint32_t i = 0; i < conf->ecs_from_count; i++)
+		if (prefix_contains(&conf->ecs_from[i], resolver))
+			return true;
+	return false;
+}
+
+/* For whom the answer is made: the client subnet's address, else the asker's. A source length of 0 asks not to be told
+ * apart: then the asker's own address decides, and the scope stays 0 (RFC 7871 7.1.2). */
+static void decide_client(struct exchange *exchange)
+{
+	const struct client_subnet *subnet = &exchange->query.subnet;
+	exchange->steered_for = exchange->client->addr;
+	exchange->resolver = true;
+	exchange->has_scope = false;
+	if (subnet->present) {
+		counter_increment(exchange->context->counters, COUNTER_QUERIES_ECS);
+		if (subnet_honoured(exchange->snapshot->conf, &exchange->client->addr)) {
+			exchange->edns.subnet = true;
+			if (subnet->source) {
+				exchange->steered_for = subnet->address;
+				exchange->resolver = false;
+				exchange->has_scope = true;
+			}
+		} else {
+			counter_increment(exchange->context->counters, COUNTER_QUERIES_ECS_UNUSED);
+		}
+	}
+	struct trace *trace = exchange->context->trace;
+	if (trace) {
+		trace->steered_for = exchange->steered_for;
+		trace->resolver = exchange->resolver;
+	}
+}
+
+/* What our OPT will say, but for the scope. */
+static void decide_edns(struct exchange *exchange, bool plain)
+{
+	const struct query *query = &exchange->query;
+	const struct conf *conf = exchange->snapshot->conf;
+	exchange->edns = (struct edns_reply){.payload = UDP_PAYLOAD, .dnssec_ok = query->dnssec_ok, .ede = -1};
+	exchange->steered_for = exchange->client->addr;
+	exchange->has_scope = false;
+	if (plain)
+		return;
+	decide_client(exchange);
+	if (query->nsid && conf->nsid) {
+		exchange->edns.nsid = (const uint8_t *)conf->nsid;
+		exchange->edns.nsid_length = (uint8_t)strnlen(conf->nsid, 255);
+	}
+	if (query->keepalive && exchange->client->stream) {
+		exchange->edns.keepalive = true;
+		exchange->edns.keepalive_timeout = exchange->client->keepalive;
+	}
+}
+
+/* How large the reply may be. */
+static size_t reply_limit(const struct exchange *exchange, size_t out_size)
+{
+	const struct query *query = &exchange->query;
+	size_t limit = 65535;
+	if (!exchange->client->stream) {
+		limit = query->edns && query->payload > UDP_PLAIN ? query->payload : UDP_PLAIN;
+		limit = limit > UDP_PAYLOAD ? UDP_PAYLOAD : limit;
+	}
+	return limit < out_size ? limit : out_size;
+}
+
+/* Types that are questions or parts of packets, not data; what is not listed here is looked up. */
+static bool is_meta(uint16_t type, unsigned *rcode)
+{
+	switch (type) {
+	case TYPE_OPT:
+	case TYPE_TSIG:
+	case TYPE_TKEY:
+		*rcode = RCODE_FORMERR;
+		return true;
+	case TYPE_MAILA:
+	case TYPE_MAILB:
+		*rcode = RCODE_NOTIMP;
+		return true;
+	case TYPE_AXFR:
+	case TYPE_IXFR:
+		*rcode = RCODE_REFUSED;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static unsigned respond_any_class(struct exchange *exchange)
+{
+	const struct query *query = &exchange->query;
+	unsigned rcode;
+	if (query->qclass == CLASS_CH)
+		return respond_chaos(exchange);
+	if (query->qclass != CLASS_IN && query->qclass != CLASS_ANY)
+		return RCODE_REFUSED;
+	if (is_meta(query->qtype, &rcode))
+		return rcode;
+	rcode = respond(exchange);
+	/* an answer to every class is never authoritative (RFC 1035 3.7.1, RFC 1034 6.2.2's spirit) */
+	if (query->qclass == CLASS_ANY)
+		exchange->reply.flags &= (uint16_t)~FLAG_AA;
+	return rcode;
+}
+
+static void count_query(const struct exchange *exchange)
+{
+	struct counters *counters = exchange->context->counters;
+	const struct client *client = exchange->client;
+	counter_increment(counters, client->stream ? COUNTER_QUERIES_TCP : COUNTER_QUERIES_UDP);
+	counter_increment(counters, client->addr.family == ADDR_V4 ? COUNTER_QUERIES_IPV4 : COUNTER_QUERIES_IPV6);
+	if (!exchange->query.edns)
+		return;
+	counter_increment(counters, COUNTER_QUERIES_EDNS);
+	if (exchange->query.dnssec_ok)
+		counter_increment(counters, COUNTER_QUERIES_DNSSEC_OK);
+}
+
+static size_t finish(struct exchange *exchange, unsigned rcode)
+{
+	struct reply *reply = &exchange->reply;
+	if (rcode != RCODE_NOERROR || !reply->counts[SECTION_ANSWER])
+		exchange->edns.scope = 0; /* RFC 7871 7.4: negative answers and referrals are everybody's */
+	reply->rcode = (uint16_t)rcode;
+	counter_increment(exchange->context->counters, counter_of_rcode(rcode));
+	return reply_finish(reply, &exchange->query, exchange->query.edns ? &exchange->edns : NULL);
+}
+
+size_t answer_packet(struct answer_context *context, const struct client *client, const uint8_t *in, size_t in_size,
+	uint8_t *out, size_t out_size)
+{
+	static const uint16_t verdict_rcode[] = {[QUERY_FORMERR] = RCODE_FORMERR,
+		[QUERY_NOTIMP] = RCODE_NOTIMP,
+		[QUERY_BADVERS] = RCODE_BADVERS};
+	struct exchange exchange;
+	enum query_verdict verdict = query_parse(&exchange.query, in, in_size);
+	if (verdict == QUERY_DROP) {
+		counter_increment(context->counters,
+			in_size < DNS_HEADER ? COUNTER_DROPPED_SHORT : COUNTER_DROPPED_RESPONSE);
+		return 0;
+	}
+	exchange.context = context;
+	exchange.client = client;
+	exchange.snapshot = context->live->snapshot;
+	exchange.board = context->live->board;
+	exchange.truncated = false;
+	exchange.links = 0;
+	exchange.followed.set = NULL;
+	count_query(&exchange);
+	decide_edns(&exchange, verdict != QUERY_OK);
+	size_t reserve = exchange.query.edns ? reply_opt_size(&exchange.edns, &exchange.query) : 0;
+	reply_start(&exchange.reply, out, reply_limit(&exchange, out_size), &exchange.query, reserve);
+	if (verdict != QUERY_OK) {
+		counter_increment(context->counters, COUNTER_QUERIES_MALFORMED);
+		return finish(&exchange, verdict_rcode[verdict]);
+	}
+	struct reply_mark question = reply_mark(&exchange.reply);
+	unsigned rcode = respond_any_class(&exchange);
+	if (exchange.truncated) {
+		reply_rewind(&exchange.reply, question);
+		exchange.reply.flags |= FLAG_TC;
+		counter_increment(context->counters, COUNTER_RESPONSES_TRUNCATED);
+	}
+	return finish(&exchange, rcode);
+}

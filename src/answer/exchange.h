@@ -1,0 +1,100 @@
+/*
+ * exchange.h: one query and its reply while they are worked on; private to the room.
+ *
+ * Lives on the stack of answer_packet; nothing outlives the call. The steps, in
+ * order: find (where the name leads), steer (which data center), write
+ * (sections in RFC order), and back in answer.c the end of the message.
+ */
+#ifndef MERIDIAN_ANSWER_EXCHANGE_H
+#define MERIDIAN_ANSWER_EXCHANGE_H
+
+#include "answer/answer.h"
+#include "answer/trace.h"
+#include "pool/pick.h"
+#include "snap/snapshot.h"
+#include "wire/query.h"
+#include "wire/reply.h"
+
+#define CHAIN_MAX 16    /* CNAME and DNAME links followed within our zones */
+#define FOLLOWED_MAX 64 /* records of a set whose targets get additional records */
+
+/* A name that is looked up: the query's, then the targets of a chain. */
+struct lookup {
+	const uint8_t *lower;
+	const struct name_labels *labels;
+	struct owner owner; /* where it stands in the reply */
+};
+
+/* A written set whose targets the additional section follows. */
+struct followed {
+	const struct rrset *set;
+	const struct snapshot_zone *zone;
+	uint16_t target[FOLLOWED_MAX]; /* offsets of the targets' names in the reply */
+};
+
+struct exchange {
+	struct answer_context *context;
+	const struct client *client;
+	const struct snapshot *snapshot;
+	struct board *board;
+
+	struct query query;
+	struct reply reply;
+	struct edns_reply edns;
+	struct name_labels labels; /* of the query name */
+
+	/* whom the answer is made for */
+	struct addr steered_for;
+	bool resolver;     /* no client subnet decides: the map's `resolver` rules count */
+	bool has_scope;    /* the reply carries a client subnet of its own scope */
+	bool truncated;    /* a section that must be whole did not fit */
+	uint8_t links;     /* of the chain followed so far */
+	uint64_t seen[CHAIN_MAX]; /* hashes of the names of the chain */
+
+	struct followed followed;
+
+	/* the last target of a chain */
+	struct name_labels target_labels;
+	uint8_t target[NAME_BYTES + 9]; /* as written */
+	uint8_t target_lower[NAME_BYTES + 9];
+};
+
+/* find.c: where a name leads in its zone (RFC 1034 4.3.2, RFC 4592 3.3.1, RFC 6672 3.2). */
+enum found_kind { FOUND_NODE, FOUND_NOTHING, FOUND_REFERRAL, FOUND_DNAME };
+
+struct found {
+	enum found_kind kind;
+	const struct node *node; /* the node, the cut, or the owner of the DNAME; FOUND_NOTHING: the closest encloser */
+	uint8_t encloser;        /* the label of the name at which the closest encloser starts */
+	bool wildcard;           /* the node is a wildcard that stands for the name */
+};
+
+struct found find(const struct zone *zone, const uint8_t *lower, const struct name_labels *labels, uint16_t type);
+
+/* steer.c: what a steered name gives this client. */
+struct choice {
+	enum pick_verdict verdict;
+	const struct service *service;
+	const struct pool *pool; /* where one was chosen */
+	struct given given;
+	uint32_t ttl;
+	uint8_t scope;
+};
+
+/* Chooses for `family`, and notes it in the trace, if there is one. */
+void steer_choose(struct exchange *exchange, const struct attachment *attachment, unsigned family, struct choice *choice);
+/* Writes what was chosen as A or AAAA; false if it does not fit. */
+bool steer_write(struct exchange *exchange, enum section section, struct owner owner, const struct choice *choice,
+	unsigned family);
+
+/* respond.c: the reply to a good query of class IN. Returns the rcode; the authoritative flag is set in the reply. */
+unsigned respond(struct exchange *exchange);
+
+/* additional.c: the records that the targets of `exchange->followed` lead to. `glue`: those of a referral, which must all
+ * be there. */
+void write_additional(struct exchange *exchange, bool glue);
+
+/* chaos.c: class CH (RFC 4892): version.bind, id.server and their like. Returns the rcode. */
+unsigned respond_chaos(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * steer.c: the data center and the members that a steered name gives a client.
+ *
+ * Called by respond.c and additional.c. The table gives the order, the board
+ * says who is up, and the scope hangs on the table (and a hash) alone, so that
+ * health never changes it.
+ */
+#include <string.h>
+
+#include "answer/exchange.h"
+#include "base/cursor.h"
+
+/* The order of pools for this client: the map's, or the service's own, the same for everybody. */
+static struct map_hit order_for(const struct exchange *exchange, uint32_t index, const struct service *service)
+{
+	const struct map_table *table = exchange->snapshot->service_tables[index];
+	if (table)
+		return map_find(table, &exchange->steered_for, exchange->resolver);
+	return (struct map_hit){.order = service->order, .count = service->pool_count, .scope = 0};
+}
+
+static void note(struct exchange *exchange, const struct attachment *attachment, unsigned family,
+	const struct map_hit *hit, const struct pick *pick, const struct choice *choice, uint8_t hashed)
+{
+	struct trace *trace = exchange->context->trace;
+	if (trace->steered)
+		return;
+	trace->steered = true;
+	trace->service = attachment->service;
+	trace->family = family;
+	trace->order_count = hit->count;
+	memcpy(trace->order, hit->order, hit->count);
+	trace->verdict = choice->verdict;
+	trace->pool = pick->pool;
+	trace->ttl = choice->ttl;
+	trace->scope = choice->scope;
+	trace->hashed = hashed;
+}
+
+void steer_choose(struct exchange *exchange, const struct attachment *attachment, unsigned family, struct choice *choice)
+{
+	const struct service *service = &exchange->snapshot->steering.services[attachment->service];
+	struct map_hit hit = order_for(exchange, attachment->service, service);
+	struct pick pick = pick_pool(exchange->board, attachment->service, family, hit.order, hit.count);
+	uint8_t hashed = 0;
+	choice->verdict = pick.verdict;
+	choice->service = service;
+	choice->ttl = attachment->ttl[family];
+	choice->pool = pick.verdict == PICK_POOL ? &service->pools[pick.pool] : NULL;
+	if (choice->pool && !service->names)
+		pick_members(&choice->given, exchange->board, attachment->service, pick.pool, family,
+			&exchange->steered_for, &exchange->context->random, &hashed);
+	choice->scope = hashed > hit.scope ? hashed : hit.scope;
+	counter_increment(exchange->context->counters, COUNTER_ANSWERS_STEERED);
+	if (exchange->context->trace)
+		note(exchange, attachment, family, &hit, &pick, choice, hashed);
+}
+
+/* The largest set that is put together for one reply: 64 AAAA records. */
+#define CHOSEN_BYTES (64 * (RR_HEADER + 16))
+
+bool steer_write(struct exchange *exchange, enum section section, struct owner owner, const struct choice *choice,
+	unsigned family)
+{
+	const struct rrset *all = &choice->pool->of[family].all;
+	if (choice->given.set)
+		return reply_rrset(&exchange->reply, section, owner, choice->given.set, choice->ttl, NULL);
+	uint8_t wire[CHOSEN_BYTES];
+	struct writer w = writer_of(wire, sizeof wire);
+	uint32_t each = all->size / all->count;
+	for (unsigned i = 0; i < choice->given.count; i++)
+		write_bytes(&w, all->wire + choice->given.member[i] * each, each);
+	struct rrset chosen = {.wire = wire,
+		.size = (uint32_t)writer_offset(&w),
+		.type = all->type,
+		.count = choice->given.count};
+	return reply_rrset(&exchange->reply, section, owner, &chosen, choice->ttl, NULL);
+}

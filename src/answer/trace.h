@@ -1,0 +1,35 @@
+/*
+ * trace.h: what the walk of a query decided, for explain.
+ *
+ * Filled by the very code that answers, when a trace is given; queries of clients bring none. Borrowed pointers
+ * live as long as the live data does.
+ */
+#ifndef MERIDIAN_ANSWER_TRACE_H
+#define MERIDIAN_ANSWER_TRACE_H
+
+#include <stdbool.h>
+
+#include "base/addr.h"
+#include "pool/pick.h"
+
+struct snapshot_zone;
+
+struct trace {
+	const struct snapshot_zone *zone; /* the query name's; NULL: none of ours */
+	struct addr steered_for;
+	bool resolver;
+
+	/* the first steered set of the answer */
+	bool steered;
+	uint32_t service;
+	unsigned family;
+	uint8_t order[POOLS_MAX]; /* positions of pools, best first */
+	uint8_t order_count;
+	enum pick_verdict verdict;
+	uint8_t pool; /* position, where one was chosen */
+	uint32_t ttl;
+	uint8_t scope; /* the table's, or the hash's where that is longer */
+	uint8_t hashed; /* prefix length that a sticky choice hashed; 0: none */
+};
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * compile.c: a folder of files → a sealed snapshot, or the list of what is wrong.
+ *
+ * Called by the reload on the builder thread, by `check` and the tests offline.
+ * The catch: a bad zone stops nothing but itself; anything else that is bad
+ * stops the whole.
+ */
+#include "snap/compile.h"
+
+#include "base/assert.h"
+
+struct err_at place_at(const struct place *place)
+{
+	return (struct err_at){.file = place->file,
+		.line = place->line,
+		.column = place->column,
+		.width = place->width,
+		.text = place->text,
+		.text_length = place->text_length};
+}
+
+static bool any_zone_loaded(const struct snapshot *snapshot)
+{
+	for (uint32_t i = 0; i < snapshot->zone_count; i++)
+		if (snapshot->zones[i].zone)
+			return true;
+	return false;
+}
+
+/* Fills the snapshot; false where it must not be published. */
+static bool compile(struct snapshot *snapshot, const struct snapshot *previous, struct err *err)
+{
+	uint32_t bad_zones = compile_zones(snapshot, previous, err);
+	size_t zone_errors = err_count(err, ERR_ERROR);
+	compile_services(snapshot);
+	compile_attachments(snapshot, err);
+	if (err_count(err, ERR_ERROR) == zone_errors)
+		compile_tables(snapshot, previous, err);
+	if (err_count(err, ERR_ERROR) > zone_errors)
+		return false;
+	if (!any_zone_loaded(snapshot)) {
+		err_add(err, ERR_ERROR, NULL, "no zone could be loaded");
+		return false;
+	}
+	return !(snapshot->conf->strict && bad_zones);
+}
+
+struct snapshot *snapshot_build(const char *path, const struct snapshot *previous, uint64_t seed, struct err *err)
+{
+	struct conf *conf = conf_read(path, err);
+	if (!conf)
+		return NULL;
+	struct arena *arena = arena_new();
+	struct snapshot *snapshot = arena_alloc(arena, sizeof *snapshot);
+	snapshot->arena = arena;
+	snapshot->seed = seed;
+	snapshot->conf = conf;
+	snapshot->generation = previous ? previous->generation + 1 : 1;
+	if (compile(snapshot, previous, err))
+		return snapshot;
+	snapshot_free(snapshot);
+	return NULL;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	for (uint32_t i = 0; i < snapshot->zone_count; i++)
+		zone_release(snapshot->zones[i].zone);
+	geo_unit_release(snapshot->geo);
+	conf_free(snapshot->conf);
+	arena_free(snapshot->arena);
+}

@@ -1,0 +1,41 @@
+/*
+ * compile.h: the steps from a checked configuration to a snapshot; private to the room.
+ *
+ * Each step fills its part of the snapshot, in this order: zones, services, tables, attachments. What is
+ * wrong goes to `err`; a step goes on after an error, so that all are reported. Builder thread.
+ */
+#ifndef MERIDIAN_SNAP_COMPILE_H
+#define MERIDIAN_SNAP_COMPILE_H
+
+#include "snap/snapshot.h"
+
+/* Databases and maps: what takes longest to make, so that snapshots share it where nothing of it changed. */
+struct geo_unit {
+	struct arena *arena; /* of `maps`, `sets` and the copies that identify the unit */
+	uint64_t identity[2];
+	struct geodb *geodb;
+	struct map **maps;
+	uint32_t map_count;
+	_Atomic uint32_t references;
+};
+
+/* Loads every zone, taking over from `previous` what did not change and what became bad. Returns how many zones have an
+ * error; those errors are in `err`. */
+uint32_t compile_zones(struct snapshot *snapshot, const struct snapshot *previous, struct err *err);
+
+/* Services, pools, members, targets, board words. */
+void compile_services(struct snapshot *snapshot);
+
+/* Databases, maps, and the table of each service. */
+void compile_tables(struct snapshot *snapshot, const struct snapshot *previous, struct err *err);
+
+/* Binds each service to the nodes of its names. */
+void compile_attachments(struct snapshot *snapshot, struct err *err);
+
+/* Drops one reference; the last frees. NULL is allowed. */
+void geo_unit_release(struct geo_unit *unit);
+
+/* A place of the configuration as err_add takes it. */
+struct err_at place_at(const struct place *place);
+
+#endif

@@ -1,0 +1,181 @@
+/*
+ * compile_tables.c: databases and maps → the table of each service, made once
+ * for each distinct set of data centers, and shared with the snapshot before
+ * where nothing of it changed.
+ *
+ * Called by compile.c once a build; the longest step by far.
+ */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "snap/compile.h"
+
+/* Two chained hashes: equal identity, equal tables. */
+static void identify(struct geo_unit *unit, const void *bytes, size_t size)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		uint8_t key[16] = {(uint8_t)i};
+		memcpy(key + 8, &unit->identity[i], 8);
+		unit->identity[i] = siphash(key, bytes, size);
+	}
+}
+
+static void identify_text(struct geo_unit *unit, const char *text)
+{
+	identify(unit, text ? text : "", text ? strlen(text) + 1 : 0);
+}
+
+static void identify_rule(struct geo_unit *unit, const struct map_rule *rule)
+{
+	uint8_t kind = (uint8_t)rule->kind;
+	identify(unit, &kind, 1);
+	identify_text(unit, rule->key);
+	identify(unit, &rule->asn, sizeof rule->asn);
+	identify(unit, &rule->prefix.addr.family, 1);
+	identify(unit, rule->prefix.addr.bytes, sizeof rule->prefix.addr.bytes);
+	identify(unit, &rule->prefix.length, 1);
+	identify(unit, &rule->list.only, 1);
+	identify(unit, rule->list.datacenters, rule->list.count);
+}
+
+static void identify_datacenter(struct geo_unit *unit, const struct datacenter *datacenter)
+{
+	double point[2] = {datacenter->latitude, datacenter->longitude};
+	identify_text(unit, datacenter->name);
+	identify(unit, &datacenter->located, 1);
+	identify(unit, point, datacenter->located ? sizeof point : 0);
+	identify(unit, &datacenter->bias, sizeof datacenter->bias);
+}
+
+/* The distinct sets of data centers of the services of one map. */
+struct sets {
+	const uint8_t **list;
+	uint8_t *counts;
+	uint32_t count;
+};
+
+static uint32_t set_add(struct arena *arena, struct sets *sets, const struct service *service)
+{
+	uint8_t set[POOLS_MAX];
+	for (unsigned i = 0; i < service->pool_count; i++)
+		set[i] = (uint8_t)service->pools[i].datacenter;
+	for (uint32_t i = 0; i < sets->count; i++)
+		if (sets->counts[i] == service->pool_count && !memcmp(sets->list[i], set, service->pool_count))
+			return i;
+	sets->list[sets->count] = arena_copy(arena, set, service->pool_count);
+	sets->counts[sets->count] = service->pool_count;
+	return sets->count++;
+}
+
+static struct sets *collect_sets(struct snapshot *snapshot)
+{
+	const struct conf *conf = snapshot->conf;
+	struct arena *arena = snapshot->arena;
+	struct sets *sets = arena_alloc(arena, conf->map_count * sizeof *sets);
+	uint32_t *users = arena_alloc(arena, conf->map_count * sizeof *users);
+	struct service *services = arena_copy(arena, snapshot->steering.services,
+		snapshot->steering.service_count * sizeof *services);
+	for (uint32_t i = 0; i < snapshot->steering.service_count; i++)
+		if (services[i].map != NO_INDEX)
+			users[services[i].map]++;
+	for (uint32_t i = 0; i < conf->map_count; i++) {
+		sets[i].list = arena_alloc(arena, users[i] * sizeof *sets[i].list);
+		sets[i].counts = arena_alloc(arena, users[i]);
+	}
+	for (uint32_t i = 0; i < snapshot->steering.service_count; i++)
+		if (services[i].map != NO_INDEX)
+			services[i].set = set_add(arena, &sets[services[i].map], &services[i]);
+	snapshot->steering.services = services;
+	return sets;
+}
+
+static struct geo_unit *unit_open(const struct conf *conf, const struct sets *sets, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct geo_unit *unit = arena_alloc(arena, sizeof *unit);
+	*unit = (struct geo_unit){.arena = arena, .references = 1, .map_count = conf->map_count};
+	unit->maps = arena_alloc(arena, conf->map_count * sizeof *unit->maps);
+	struct err_at *places = arena_alloc(arena, conf->database_count * sizeof *places);
+	for (uint32_t i = 0; i < conf->database_count; i++)
+		places[i] = place_at(&conf->database_places[i]);
+	unit->geodb = geodb_open(conf->databases, places, conf->database_count, conf->countries, err);
+	if (!unit->geodb) {
+		arena_free(arena);
+		return NULL;
+	}
+	const struct geodb_file *files;
+	size_t file_count = geodb_files(unit->geodb, &files);
+	for (size_t i = 0; i < file_count; i++) {
+		identify_text(unit, files[i].path);
+		identify(unit, files[i].digest, sizeof files[i].digest);
+	}
+	identify(unit, &conf->table_memory, sizeof conf->table_memory);
+	for (uint32_t i = 0; i < conf->datacenter_count; i++)
+		identify_datacenter(unit, &conf->datacenters[i]);
+	for (uint32_t i = 0; i < conf->map_count; i++) {
+		identify_text(unit, conf->maps[i].name);
+		for (size_t j = 0; j < conf->maps[i].count; j++)
+			identify_rule(unit, &conf->maps[i].rules[j]);
+		for (uint32_t j = 0; j < sets[i].count; j++)
+			identify(unit, sets[i].list[j], sets[i].counts[j]);
+	}
+	return unit;
+}
+
+void geo_unit_release(struct geo_unit *unit)
+{
+	if (!unit || atomic_fetch_sub(&unit->references, 1) > 1)
+		return;
+	for (uint32_t i = 0; i < unit->map_count; i++)
+		map_free(unit->maps[i]);
+	geodb_free(unit->geodb);
+	arena_free(unit->arena);
+}
+
+static bool build_maps(struct geo_unit *unit, const struct conf *conf, const struct sets *sets, struct err *err)
+{
+	uint64_t memory = conf->table_memory;
+	for (uint32_t i = 0; i < conf->map_count; i++) {
+		if (!sets[i].count)
+			continue;
+		unit->maps[i] = map_build(&conf->maps[i], unit->geodb, conf->datacenters, conf->datacenter_count,
+			sets[i].list, sets[i].counts, sets[i].count, memory, err);
+		if (!unit->maps[i])
+			return false;
+		for (uint32_t j = 0; j < sets[i].count; j++) {
+			uint64_t size = map_table_size(map_table_get(unit->maps[i], j));
+			memory -= size < memory ? size : memory;
+		}
+	}
+	geodb_release(unit->geodb);
+	return true;
+}
+
+void compile_tables(struct snapshot *snapshot, const struct snapshot *previous, struct err *err)
+{
+	const struct conf *conf = snapshot->conf;
+	const struct sets *sets = collect_sets(snapshot);
+	struct geo_unit *unit = unit_open(conf, sets, err);
+	if (!unit)
+		return;
+	struct geo_unit *before = previous ? previous->geo : NULL;
+	if (before && !memcmp(before->identity, unit->identity, sizeof unit->identity)) {
+		geo_unit_release(unit);
+		unit = before;
+		atomic_fetch_add(&unit->references, 1);
+	} else if (!build_maps(unit, conf, sets, err)) {
+		geo_unit_release(unit);
+		return;
+	}
+	snapshot->geo = unit;
+	snapshot->geodb = unit->geodb;
+	const struct steering *steering = &snapshot->steering;
+	const struct map_table **tables = arena_alloc(snapshot->arena, steering->service_count * sizeof *tables);
+	for (uint32_t i = 0; i < steering->service_count; i++) {
+		const struct service *service = &steering->services[i];
+		if (service->map != NO_INDEX)
+			tables[i] = map_table_get(unit->maps[service->map], service->set);
+	}
+	snapshot->service_tables = tables;
+}

@@ -1,0 +1,162 @@
+/*
+ * reload.c: one door for every reload, so that requests join and never overtake.
+ *
+ * Called on the control thread by main (SIGHUP), by the control socket's
+ * `reload`, and by plays. The catch: a request that comes while a build runs
+ * may have been made after the build read its file, so it waits for the next.
+ */
+#include "snap/reload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "pool/board.h"
+#include "snap/snapshot.h"
+
+struct waiter {
+	reload_done *done;
+	void *context;
+	struct waiter *next;
+};
+
+struct reload {
+	char *path;
+	struct live_source *source;
+	uint64_t seed;
+	struct reload_hooks hooks;
+
+	/* control thread */
+	bool running;
+	bool again; /* someone asked while a build ran */
+	struct waiter *current, *following;
+	struct reload_last last;
+	struct err *last_err; /* what `last` points at */
+
+	/* builder thread while running, control thread otherwise */
+	const struct snapshot *previous;
+	struct snapshot *built;
+	struct err *err;
+	nanotime started;
+};
+
+struct reload *reload_new(const char *path, struct live_source *source, uint64_t seed, struct reload_hooks hooks)
+{
+	struct reload *reload = calloc(1, sizeof *reload);
+	MUST(reload);
+	reload->path = strdup(path);
+	MUST(reload->path);
+	reload->source = source;
+	reload->seed = seed;
+	reload->hooks = hooks;
+	return reload;
+}
+
+static void waiters_free(struct waiter *waiter)
+{
+	while (waiter) {
+		struct waiter *next = waiter->next;
+		free(waiter);
+		waiter = next;
+	}
+}
+
+void reload_free(struct reload *reload)
+{
+	MUST(!reload->running);
+	waiters_free(reload->current);
+	waiters_free(reload->following);
+	err_free(reload->last_err);
+	free(reload->path);
+	free(reload);
+}
+
+static void build(void *argument)
+{
+	struct reload *reload = argument;
+	reload->built = snapshot_build(reload->path, reload->previous, reload->seed, reload->err);
+}
+
+static void publish(struct reload *reload)
+{
+	const struct live *now = live_current(reload->source);
+	struct board *board = board_new(&reload->built->steering, now ? now->board : NULL);
+	live_publish(reload->source, reload->built, board);
+	reload->built = NULL;
+	if (reload->hooks.published)
+		reload->hooks.published(reload->hooks.context, live_current(reload->source));
+}
+
+static void start(struct reload *reload);
+
+static void finish(void *argument)
+{
+	struct reload *reload = argument;
+	bool loaded = reload->built;
+	if (loaded)
+		publish(reload);
+	const struct live *live = live_current(reload->source);
+	err_free(reload->last_err);
+	reload->last_err = reload->err;
+	reload->running = false;
+	reload->last = (struct reload_last){.wall = clock_wall(),
+		.took = clock_now() - reload->started,
+		.loaded = loaded,
+		.failed = err_count(reload->err, ERR_ERROR) > 0,
+		.generation = live ? live->snapshot->generation : 0,
+		.err = reload->last_err};
+	struct reload_outcome outcome = {loaded, reload->last.failed, reload->last.generation, reload->last_err,
+		reload->last.took};
+	log_err(reload->last_err);
+	log_info("reload: generation %llu %s%s", (unsigned long long)outcome.generation,
+		loaded ? "serves" : "goes on serving", outcome.failed ? ", with errors" : "");
+	struct waiter *waiters = reload->current;
+	reload->current = NULL;
+	for (struct waiter *waiter = waiters; waiter; waiter = waiter->next)
+		waiter->done(waiter->context, &outcome);
+	waiters_free(waiters);
+	if (reload->again)
+		start(reload);
+}
+
+static void start(struct reload *reload)
+{
+	const struct live *live = live_current(reload->source);
+	reload->running = true;
+	reload->again = false;
+	reload->current = reload->following;
+	reload->following = NULL;
+	reload->previous = live ? live->snapshot : NULL;
+	reload->err = err_new();
+	reload->started = clock_now();
+	reload->hooks.queue(reload->hooks.context, build, finish, reload);
+}
+
+void reload_request(struct reload *reload, const char *why, reload_done *done, void *context)
+{
+	log_info("reload asked for (%s)%s", why, reload->running ? "; it follows the one under way" : "");
+	if (done) {
+		struct waiter *waiter = malloc(sizeof *waiter);
+		MUST(waiter);
+		*waiter = (struct waiter){done, context, NULL};
+		struct waiter **end = &reload->following;
+		while (*end)
+			end = &(*end)->next;
+		*end = waiter;
+	}
+	if (reload->running)
+		reload->again = true;
+	else
+		start(reload);
+}
+
+bool reload_running(const struct reload *reload)
+{
+	return reload->running;
+}
+
+const struct reload_last *reload_last(const struct reload *reload)
+{
+	return reload->last.wall ? &reload->last : NULL;
+}
