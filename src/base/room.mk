@@ -18,6 +18,7 @@ EXTRA_DIST += src/base/README.md
 base_tests = \
 	tests/unit/base/test_addr \
 	tests/unit/base/test_arena \
+	tests/unit/base/test_assert \
 	tests/unit/base/test_counters \
 	tests/unit/base/test_cursor \
 	tests/unit/base/test_dict \
@@ -31,6 +32,8 @@ tests_unit_base_test_addr_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_base_test_addr_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_base_test_arena_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_base_test_arena_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_base_test_assert_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_base_test_assert_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_base_test_counters_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_base_test_counters_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_base_test_cursor_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
