@@ -6,6 +6,8 @@ libanswer_a_SOURCES = \
 	src/answer/answer.h \
 	src/answer/chaos.c \
 	src/answer/exchange.h \
+	src/answer/explain.c \
+	src/answer/explain.h \
 	src/answer/find.c \
 	src/answer/respond.c \
 	src/answer/steer.c \

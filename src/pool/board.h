@@ -35,6 +35,12 @@ struct target_state {
 	const char *reason;    /* of the force; owned by the board */
 };
 
+/* Does it count as up: the force, else the verdict; unknown counts as up. */
+static inline bool target_is_up(const struct target_state *state)
+{
+	return (state->forced != VERDICT_UNKNOWN ? state->forced : state->verdict) != VERDICT_DOWN;
+}
+
 /* Why a pool may or may not be chosen for a family (for explain and health). */
 enum pool_reason { POOL_UP, POOL_MEMBERS_DOWN, POOL_UNDER_MIN_UP, POOL_DRAINED, POOL_HELD_BACK /* failback */, POOL_ALL_DOWN /* chosen all the same: the service's all-down rule */,
 	POOL_KEPT /* safety or freeze keeps it in */ };
@@ -73,6 +79,8 @@ uint64_t board_version(const struct board *board);
 /* State file: verdicts, windows and overrides as text, one line each, versioned; unknown lines are skipped with a warning. */
 /* -1 with errno. Control thread; bounded by the number of targets. */
 int board_save(const struct board *board, const char *path);
+/* The same as text that the caller frees, so that another thread can write it. */
+char *board_save_text(const struct board *board, size_t *size);
 /* Restores what names targets and data centers of this board; 0, or -1 and a warning where there is no readable state (then all stays unknown). */
 int board_restore(struct board *board, const char *path, nanotime now, nanotime wall, struct err *err);
 

@@ -1,0 +1,242 @@
+/*
+ * commands.c: the verbs of meridianctl, and the metrics.
+ *
+ * Registered with control by daemon.c; each runs on the control thread. The
+ * shapes of requests and replies are in src/control/README.md.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "main/report.h"
+#include "wire/rrset.h"
+
+/* ---- requests ---- */
+
+/* Argument `i` as text; NULL if there is none. */
+static const char *argument(const json_t *request, size_t i)
+{
+	return json_string_value(json_array_get(json_object_get(request, "args"), i));
+}
+
+static const char *option(const json_t *request, const char *name)
+{
+	return json_string_value(json_object_get(json_object_get(request, "options"), name));
+}
+
+static bool flag(const json_t *request, const char *name)
+{
+	return json_is_true(json_object_get(json_object_get(request, "options"), name));
+}
+
+/* The live pair, or a failure while there is none. */
+static const struct live *live_of(struct daemon *daemon, struct control_request *request)
+{
+	const struct live *live = live_current(daemon->source);
+	if (!live)
+		control_fail(request, NULL, "still loading; ask again in a moment");
+	return live;
+}
+
+/* ---- verbs ---- */
+
+static void run_status(void *context, struct control_request *request, const json_t *arguments)
+{
+	(void)arguments;
+	control_reply(request, report_status(context));
+}
+
+static void run_health(void *context, struct control_request *request, const json_t *arguments)
+{
+	(void)arguments;
+	const struct live *live = live_of(context, request);
+	if (live)
+		control_reply(request, report_health(live));
+}
+
+static void reloaded(void *context, const struct reload_outcome *outcome)
+{
+	struct control_request *request = context;
+	if (outcome->failed) {
+		control_fail(request, outcome->err, "%s", outcome->loaded
+				? "loaded with errors: what they concern goes on as it was"
+				: "not loaded: everything goes on as it was");
+		return;
+	}
+	control_reply(request, json_pack("{s:I, s:I, s:o}", "generation", (json_int_t)outcome->generation, "took_ms",
+		(json_int_t)(outcome->took / NANO_MILLI), "warnings", control_err_json(outcome->err)));
+}
+
+static void run_reload(void *context, struct control_request *request, const json_t *arguments)
+{
+	struct daemon *daemon = context;
+	(void)arguments;
+	reload_request(daemon->reload, "meridianctl", reloaded, request);
+}
+
+static void run_explain(void *context, struct control_request *request, const json_t *arguments)
+{
+	const struct live *live = live_of(context, request);
+	if (!live)
+		return;
+	struct explain_question question;
+	const char *why = explain_parse(&question, argument(arguments, 0), argument(arguments, 1),
+		option(arguments, "from"), option(arguments, "ecs"));
+	if (why) {
+		control_fail(request, NULL, "%s", why);
+		return;
+	}
+	struct explanation *explanation = malloc(sizeof *explanation);
+	explain(live, &question, explanation);
+	control_reply(request, report_explanation(live, &question, explanation));
+	free(explanation);
+}
+
+static void run_stats(void *context, struct control_request *request, const json_t *arguments)
+{
+	struct daemon *daemon = context;
+	(void)arguments;
+	struct counters sum = {0};
+	if (daemon->serve)
+		serve_counters(daemon->serve, &sum);
+	json_t *values = json_object();
+	for (unsigned i = 0; i < COUNTERS; i++) {
+		char name[128];
+		snprintf(name, sizeof name, "%s%s%s%s", counter_rows[i].metric, *counter_rows[i].label ? "{" : "",
+			counter_rows[i].label, *counter_rows[i].label ? "}" : "");
+		json_object_set_new(values, name, json_integer((json_int_t)sum.values[i]));
+	}
+	control_reply(request, json_pack("{s:o}", "counters", values));
+}
+
+/* ---- overrides ---- */
+
+/* Ends a request for an override. */
+static void overridden(struct daemon *daemon, struct control_request *request, int failed, struct err *err,
+	const char *what, const char *name)
+{
+	if (failed) {
+		const struct err_item *item = err_items(err) ? err_item(err, 0) : NULL;
+		control_fail(request, NULL, "%s", item ? item->message : "refused");
+	} else {
+		log_info("override: %s %s", what, name);
+		daemon_tick(daemon);
+		daemon_save(daemon, true);
+		control_reply(request, json_pack("{s:s, s:s}", "did", what, "name", name));
+	}
+	err_free(err);
+}
+
+static void drain(struct daemon *daemon, struct control_request *request, const json_t *arguments, bool drained)
+{
+	const struct live *live = live_of(daemon, request);
+	const char *name = argument(arguments, 0);
+	if (!live)
+		return;
+	if (!name) {
+		control_fail(request, NULL, "name a data center");
+		return;
+	}
+	struct err *err = err_new();
+	int failed = board_drain(live->board, name, drained, option(arguments, "reason"), flag(arguments, "force"),
+		clock_now(), clock_wall(), err);
+	overridden(daemon, request, failed, err, drained ? "drain" : "undrain", name);
+}
+
+static void run_drain(void *context, struct control_request *request, const json_t *arguments)
+{
+	drain(context, request, arguments, true);
+}
+
+static void run_undrain(void *context, struct control_request *request, const json_t *arguments)
+{
+	drain(context, request, arguments, false);
+}
+
+static void run_force(void *context, struct control_request *request, const json_t *arguments)
+{
+	const struct live *live = live_of(context, request);
+	const char *target = argument(arguments, 0), *word = argument(arguments, 1);
+	if (!live)
+		return;
+	if (!target || !word || (strcmp(word, "up") != 0 && strcmp(word, "down") != 0)) {
+		control_fail(request, NULL, "say which target, and up or down: force TARGET up|down");
+		return;
+	}
+	struct err *err = err_new();
+	int failed = board_force(live->board, target, *word == 'u' ? VERDICT_UP : VERDICT_DOWN,
+		option(arguments, "reason"), flag(arguments, "force"), clock_now(), clock_wall(), err);
+	overridden(context, request, failed, err, *word == 'u' ? "force up" : "force down", target);
+}
+
+static void run_release(void *context, struct control_request *request, const json_t *arguments)
+{
+	const struct live *live = live_of(context, request);
+	const char *target = argument(arguments, 0);
+	if (!live)
+		return;
+	if (!target) {
+		control_fail(request, NULL, "name a target, as `meridianctl health` shows it");
+		return;
+	}
+	struct err *err = err_new();
+	int failed = board_release(live->board, target, clock_now(), clock_wall(), err);
+	overridden(context, request, failed, err, "release", target);
+}
+
+/* ---- metrics ---- */
+
+static void metrics_counters(void *context, FILE *out)
+{
+	const struct daemon *daemon = context;
+	struct counters sum = {0};
+	if (daemon->serve)
+		serve_counters(daemon->serve, &sum);
+	for (unsigned i = 0; i < COUNTERS; i++) {
+		const struct counter_row *row = &counter_rows[i];
+		if (!i || strcmp(row->metric, counter_rows[i - 1].metric) != 0)
+			fprintf(out, "# HELP meridian_%s %s.\n# TYPE meridian_%s %s\n", row->metric, row->help, row->metric,
+				row->kind == COUNTER_KIND_GAUGE ? "gauge" : "counter");
+		fprintf(out, "meridian_%s%s%s%s %llu\n", row->metric, *row->label ? "{" : "", row->label,
+			*row->label ? "}" : "", (unsigned long long)sum.values[i]);
+	}
+}
+
+static void metrics_state(void *context, FILE *out)
+{
+	const struct daemon *daemon = context;
+	const struct live *live = live_current(daemon->source);
+	if (!live)
+		return;
+	const struct reload_last *last = reload_last(daemon->reload);
+	fprintf(out, "# HELP meridian_generation Generation of the data that is served.\n"
+		     "# TYPE meridian_generation gauge\nmeridian_generation %llu\n",
+		(unsigned long long)live->snapshot->generation);
+	fprintf(out, "# HELP meridian_reload_failed Whether the last reload had an error.\n"
+		     "# TYPE meridian_reload_failed gauge\nmeridian_reload_failed %d\n",
+		last && last->failed);
+	fprintf(out, "# HELP meridian_target_up Whether a target counts as up.\n# TYPE meridian_target_up gauge\n");
+	const struct steering *steering = board_steering(live->board);
+	for (uint32_t i = 0; i < steering->target_count; i++)
+		fprintf(out, "meridian_target_up{target=\"%s\"} %d\n", steering->targets[i].name,
+			target_is_up(board_target(live->board, i)));
+}
+
+void commands_register(struct daemon *daemon)
+{
+	const struct control_command commands[] = {
+		{"status", "what runs and what was loaded", run_status, daemon},
+		{"reload", "reload now, and wait for the outcome", run_reload, daemon},
+		{"health", "every target and pool", run_health, daemon},
+		{"explain", "why a client gets its answer", run_explain, daemon},
+		{"stats", "counters", run_stats, daemon},
+		{"drain", "take a data center out", run_drain, daemon},
+		{"undrain", "take it in again", run_undrain, daemon},
+		{"force", "give a target a verdict by hand", run_force, daemon},
+		{"release", "end the force of a target", run_release, daemon},
+	};
+	for (unsigned i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		control_register(daemon->control, &commands[i]);
+	control_register_metrics(daemon->control, metrics_counters, daemon);
+	control_register_metrics(daemon->control, metrics_state, daemon);
+}

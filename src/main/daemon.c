@@ -1,0 +1,334 @@
+/*
+ * daemon.c: start, signals, and the life of the control thread.
+ *
+ * Start: load → bind → give up privileges → restore state → first round of
+ * probes → answer. Each step that fails says why and ends with status 1. Every
+ * later reload comes in by `published`, which hands the new board to the prober.
+ */
+#include "main/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "config.h"
+
+#define STOP_GRACE (4 * NANO_SECOND)
+#define SAVE_DELAY_MS 500
+
+const struct conf *daemon_conf(const struct daemon *daemon)
+{
+	const struct live *live = live_current(daemon->source);
+	return live ? live->snapshot->conf : NULL;
+}
+
+struct board *daemon_board(const struct daemon *daemon)
+{
+	const struct live *live = live_current(daemon->source);
+	return live ? live->board : NULL;
+}
+
+/* Ends a start that cannot go on. */
+static void fail(struct daemon *daemon, struct err *err)
+{
+	err_print(err, stderr, isatty(STDERR_FILENO));
+	daemon->status = EXIT_FAILURE;
+	daemon_stop(daemon);
+}
+
+/* ---- saved state ---- */
+
+struct save {
+	struct daemon *daemon;
+	uv_work_t work;
+	char *text;
+	size_t size;
+	char *path;
+	int failure; /* errno */
+};
+
+static void save_work(uv_work_t *work)
+{
+	struct save *save = work->data;
+	if (file_replace(save->path, save->text, save->size))
+		save->failure = errno;
+}
+
+static void save_after(uv_work_t *work, int status)
+{
+	struct save *save = work->data;
+	struct daemon *daemon = save->daemon;
+	(void)status;
+	if (save->failure && save->failure != daemon->save_failure)
+		log_warn("state is not kept: %s: %s", save->path, strerror(save->failure));
+	daemon->save_failure = save->failure;
+	free(save->text);
+	free(save->path);
+	free(save);
+	daemon->saving = false;
+	if (daemon->unsaved)
+		daemon_save(daemon, false);
+}
+
+static void save_start(uv_timer_t *timer)
+{
+	struct daemon *daemon = timer->data;
+	if (daemon->saving || !daemon->state_file)
+		return;
+	struct save *save = calloc(1, sizeof *save);
+	MUST(save);
+	save->daemon = daemon;
+	save->text = board_save_text(daemon_board(daemon), &save->size);
+	save->path = strdup(daemon->state_file);
+	save->work.data = save;
+	daemon->unsaved = false;
+	daemon->saving = true;
+	uv_queue_work(&daemon->loop, &save->work, save_work, save_after);
+}
+
+void daemon_save(struct daemon *daemon, bool at_once)
+{
+	daemon->unsaved = true;
+	if (daemon->saving || daemon->phase == DAEMON_STOPPING)
+		return;
+	if (at_once)
+		save_start(&daemon->save);
+	else if (!uv_is_active((uv_handle_t *)&daemon->save))
+		uv_timer_start(&daemon->save, save_start, SAVE_DELAY_MS, 0);
+}
+
+/* The folder for state; without it verdicts are only not kept. */
+static void open_state(struct daemon *daemon, const struct conf *conf)
+{
+	if (!conf->state)
+		return;
+	if (mkdir(conf->state, 0750) && errno != EEXIST)
+		log_warn("state is not kept: %s: %s", conf->state, strerror(errno));
+	if (asprintf(&daemon->state_file, "%s/verdicts", conf->state) < 0)
+		daemon->state_file = NULL;
+}
+
+/* ---- time ---- */
+
+static void on_tick(uv_timer_t *timer)
+{
+	daemon_tick(timer->data);
+}
+
+void daemon_tick(struct daemon *daemon)
+{
+	if (daemon->phase == DAEMON_STOPPING)
+		return;
+	nanotime now = clock_now();
+	nanotime next = board_tick(daemon_board(daemon), now, clock_wall());
+	uv_timer_stop(&daemon->tick);
+	if (next == INT64_MAX)
+		return;
+	uint64_t delay = next > now ? (uint64_t)((next - now) / NANO_MILLI) + 1 : 1;
+	uv_timer_start(&daemon->tick, on_tick, delay, 0);
+}
+
+static void on_change(void *context)
+{
+	struct daemon *daemon = context;
+	daemon_tick(daemon);
+	daemon_save(daemon, false);
+}
+
+/* ---- reload ---- */
+
+struct queued {
+	uv_work_t work;
+	void (*run)(void *);
+	void (*after)(void *);
+	void *argument;
+};
+
+static void queued_run(uv_work_t *work)
+{
+	struct queued *queued = work->data;
+	queued->run(queued->argument);
+}
+
+static void queued_after(uv_work_t *work, int status)
+{
+	struct queued *queued = work->data;
+	(void)status;
+	queued->after(queued->argument);
+	free(queued);
+}
+
+static void queue(void *context, void (*run)(void *), void (*after)(void *), void *argument)
+{
+	struct daemon *daemon = context;
+	struct queued *queued = malloc(sizeof *queued);
+	MUST(queued);
+	*queued = (struct queued){.run = run, .after = after, .argument = argument};
+	queued->work.data = queued;
+	MUST(uv_queue_work(&daemon->loop, &queued->work, queued_run, queued_after) == 0);
+}
+
+static void published(void *context, const struct live *live)
+{
+	struct daemon *daemon = context;
+	enum log_level level = live->snapshot->conf->log;
+	log_set_level(level + daemon->verbose > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : level + daemon->verbose);
+	if (daemon->phase == DAEMON_LOADING || daemon->phase == DAEMON_STOPPING)
+		return;
+	prober_set(daemon->prober, live->board);
+	daemon_tick(daemon);
+}
+
+/* ---- start ---- */
+
+static void serve_now(void *context)
+{
+	struct daemon *daemon = context;
+	struct err *err = err_new();
+	if (daemon->phase != DAEMON_PROBING)
+		goto done;
+	daemon->phase = DAEMON_READY;
+	if (serve_start(daemon->serve, err)) {
+		fail(daemon, err);
+		goto done;
+	}
+	log_info("ready: %s answers, generation %llu", PACKAGE_STRING,
+		(unsigned long long)live_current(daemon->source)->snapshot->generation);
+done:
+	err_free(err);
+}
+
+static int open_sockets(struct daemon *daemon, const struct conf *conf, struct err *err)
+{
+	struct serve_options options = {.listen = conf->listen,
+		.listen_count = conf->listen_count,
+		.workers = conf->workers,
+		.source = daemon->source};
+	daemon->serve = serve_open(&options, err);
+	int failures = daemon->serve ? 0 : -1;
+	if (conf->control)
+		failures |= control_listen(daemon->control, conf->control, err);
+	if (conf->metrics)
+		failures |= control_listen_metrics(daemon->control, conf->metrics, err);
+	return failures;
+}
+
+/* The first build has ended. */
+static void first_built(void *context, const struct reload_outcome *outcome)
+{
+	struct daemon *daemon = context;
+	if (!outcome->loaded) {
+		daemon->status = EXIT_FAILURE;
+		err_print(outcome->err, stderr, isatty(STDERR_FILENO));
+		daemon_stop(daemon);
+		return;
+	}
+	if (daemon->phase == DAEMON_STOPPING)
+		return;
+	const struct conf *conf = daemon_conf(daemon);
+	struct err *err = err_new();
+	daemon->prober = prober_new(&daemon->loop, daemon->seed[1], err);
+	open_state(daemon, conf);
+	if (!daemon->prober || open_sockets(daemon, conf, err) || privileges_drop(conf->user, err)) {
+		fail(daemon, err);
+	} else {
+		daemon->phase = DAEMON_PROBING;
+		if (daemon->state_file)
+			board_restore(daemon_board(daemon), daemon->state_file, clock_now(), clock_wall(), err);
+		log_err(err);
+		prober_on_change(daemon->prober, on_change, daemon);
+		prober_set(daemon->prober, daemon_board(daemon));
+		daemon_tick(daemon);
+		prober_first_round(daemon->prober, serve_now, daemon);
+	}
+	err_free(err);
+}
+
+/* ---- signals and the end ---- */
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct daemon *daemon = handle->data;
+	if (number == SIGHUP) {
+		reload_request(daemon->reload, "SIGHUP", NULL, NULL);
+	} else if (number != SIGUSR1) {
+		log_info("stopping: signal %s", number == SIGTERM ? "TERM" : "INT");
+		daemon_stop(daemon);
+	}
+}
+
+static void start_signals(struct daemon *daemon)
+{
+	static const int numbers[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
+	sigset_t set;
+	sigemptyset(&set);
+	for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+		uv_signal_init(&daemon->loop, &daemon->signals[i]);
+		daemon->signals[i].data = daemon;
+		uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
+		sigaddset(&set, numbers[i]);
+	}
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void daemon_stop(struct daemon *daemon)
+{
+	if (daemon->phase == DAEMON_STOPPING)
+		return;
+	daemon->phase = DAEMON_STOPPING;
+	if (daemon->serve)
+		serve_stop(daemon->serve, STOP_GRACE);
+	daemon->serve = NULL;
+	if (daemon->prober)
+		prober_free(daemon->prober);
+	daemon->prober = NULL;
+	control_close(daemon->control);
+	for (unsigned i = 0; i < sizeof daemon->signals / sizeof daemon->signals[0]; i++)
+		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+	uv_close((uv_handle_t *)&daemon->tick, NULL);
+	uv_close((uv_handle_t *)&daemon->save, NULL);
+}
+
+/* The last word on verdicts, once the loop has ended and no write is under way. */
+static void save_last(struct daemon *daemon)
+{
+	if (!daemon->unsaved || !daemon->state_file || !daemon_board(daemon))
+		return;
+	size_t size;
+	char *text = board_save_text(daemon_board(daemon), &size);
+	file_replace(daemon->state_file, text, size);
+	free(text);
+}
+
+int daemon_run(struct daemon *daemon)
+{
+	daemon->started = clock_wall();
+	privileges_raise_limits();
+	MUST(uv_loop_init(&daemon->loop) == 0);
+	uv_timer_init(&daemon->loop, &daemon->tick);
+	uv_timer_init(&daemon->loop, &daemon->save);
+	daemon->tick.data = daemon->save.data = daemon;
+	daemon->source = live_source_new();
+	daemon->control = control_new(&daemon->loop);
+	commands_register(daemon);
+	daemon->reload = reload_new(daemon->path, daemon->source, daemon->seed[0],
+		(struct reload_hooks){queue, published, daemon});
+	start_signals(daemon);
+	reload_request(daemon->reload, "start", first_built, daemon);
+	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	save_last(daemon);
+	uv_loop_close(&daemon->loop);
+	control_free(daemon->control);
+	reload_free(daemon->reload);
+	live_source_free(daemon->source);
+	free(daemon->state_file);
+	log_info("stopped");
+	return daemon->status;
+}

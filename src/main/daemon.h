@@ -1,0 +1,67 @@
+/*
+ * daemon.h: the rooms tied together; what main.c starts and the commands work on.
+ *
+ * All of it belongs to the control thread.
+ */
+#ifndef MERIDIAN_MAIN_DAEMON_H
+#define MERIDIAN_MAIN_DAEMON_H
+
+#include <uv.h>
+
+#include "control/control.h"
+#include "probe/probe.h"
+#include "serve/serve.h"
+#include "snap/live.h"
+#include "snap/reload.h"
+#include "snap/snapshot.h"
+
+enum daemon_phase { DAEMON_LOADING, DAEMON_PROBING, DAEMON_READY, DAEMON_STOPPING };
+
+struct daemon {
+	const char *path; /* meridian.yaml */
+	enum daemon_phase phase;
+	int status;       /* exit status */
+	unsigned verbose; /* levels of logging above the configured one */
+	nanotime started; /* wall */
+	uint64_t seed[2]; /* secret of this process: hashes, jitter */
+
+	uv_loop_t loop;
+	uv_signal_t signals[4];
+	uv_timer_t tick;  /* board_tick */
+	uv_timer_t save;  /* soon after a change */
+
+	struct live_source *source;
+	struct reload *reload;
+	struct prober *prober;
+	struct serve *serve;
+	struct control *control;
+
+	char *state_file; /* NULL: no state is kept */
+	bool saving;      /* a write is under way */
+	bool unsaved;     /* and something changed since */
+	int save_failure; /* errno of the last write: told once, not each time */
+};
+
+/* The configuration that serves now. */
+const struct conf *daemon_conf(const struct daemon *daemon);
+struct board *daemon_board(const struct daemon *daemon);
+
+/* Loads, binds, drops privileges, probes a first round, serves, until a signal; returns the exit status. */
+int daemon_run(struct daemon *daemon);
+/* Ends it in good order. */
+void daemon_stop(struct daemon *daemon);
+/* Saves verdicts and overrides within half a second (overrides: at once), off this thread. */
+void daemon_save(struct daemon *daemon, bool at_once);
+/* Works out what only time changes, and when to do so again. */
+void daemon_tick(struct daemon *daemon);
+
+/* commands.c: registers the verbs of meridianctl and the metrics with control. */
+void commands_register(struct daemon *daemon);
+
+/* privileges.c: gives up what was needed only to bind. `user` NULL: stays the user, but without capabilities. -1 and an
+ * error if that fails. */
+int privileges_drop(const char *user, struct err *err);
+/* As many descriptors as the system lets us have. */
+void privileges_raise_limits(void);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * main.c: the daemon's command line.
+ *
+ * The catch: signals are blocked before anything else, so that a SIGHUP in the
+ * first millisecond of the process's life is kept for the handler, not fatal.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "config.h"
+#include "main/daemon.h"
+
+static const char usage[] = "usage: meridiand [-c FILE] [-t] [-v] [-V]\n"
+			    "\n"
+			    "Serves DNS: each client gets its nearest healthy data center. Runs in the foreground.\n"
+			    "\n"
+			    "  -c FILE  the configuration (default: " MERIDIAN_SYSCONFDIR "/meridian.yaml)\n"
+			    "  -t       check all files and exit\n"
+			    "  -v       log more; twice: everything\n"
+			    "  -V       print the version and exit\n"
+			    "  -h       print this help and exit\n"
+			    "\n"
+			    "Signals: HUP reloads; TERM and INT stop after answering what was received.\n"
+			    "See meridiand(8), meridian.yaml(5), meridian-geo(5), meridianctl(8).\n";
+
+static void block_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* `-t`: what a start would say of the files. */
+static int check(const char *path)
+{
+	struct err *err = err_new();
+	struct snapshot *snapshot = snapshot_build(path, NULL, 0, err);
+	err_print(err, stderr, isatty(STDERR_FILENO));
+	size_t errors = err_count(err, ERR_ERROR), warnings = err_count(err, ERR_WARNING);
+	if (errors)
+		fprintf(stderr, "%s: %zu error%s\n", path, errors, errors == 1 ? "" : "s");
+	else
+		printf("%s: no errors, %zu warning%s; %u zones, %u services, %u data centers\n", path, warnings,
+			warnings == 1 ? "" : "s", snapshot->zone_count, snapshot->steering.service_count,
+			snapshot->steering.datacenter_count);
+	snapshot_free(snapshot);
+	err_free(err);
+	return errors ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	block_signals();
+	struct daemon daemon = {.path = MERIDIAN_SYSCONFDIR "/meridian.yaml"};
+	bool only_check = false;
+	unsigned more = 0;
+	int option;
+	while ((option = getopt(argc, argv, "c:tvVh")) != -1) {
+		switch (option) {
+		case 'c':
+			daemon.path = optarg;
+			break;
+		case 't':
+			only_check = true;
+			break;
+		case 'v':
+			more++;
+			break;
+		case 'V':
+			puts(PACKAGE_STRING);
+			return EXIT_SUCCESS;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_SUCCESS;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "meridiand: '%s' is not understood\n%s", argv[optind], usage);
+		return 2;
+	}
+	if (only_check)
+		return check(daemon.path);
+	daemon.verbose = more;
+	MUST(getrandom(daemon.seed, sizeof daemon.seed, 0) == sizeof daemon.seed);
+	return daemon_run(&daemon);
+}

@@ -1,0 +1,27 @@
+/*
+ * report.h: the server's state as JSON, for meridianctl and its --json.
+ *
+ * The shapes are those of src/control/README.md. Each call returns a new object that the caller owns. Control
+ * thread, or offline (report_explanation).
+ */
+#ifndef MERIDIAN_MAIN_REPORT_H
+#define MERIDIAN_MAIN_REPORT_H
+
+#include <jansson.h>
+
+#include "answer/explain.h"
+#include "main/daemon.h"
+
+json_t *report_status(const struct daemon *daemon);
+json_t *report_health(const struct live *live);
+json_t *report_explanation(const struct live *live, const struct explain_question *question,
+	const struct explanation *explanation);
+
+/* A wall time as "2026-01-02T03:04:05Z"; null for 0. */
+json_t *report_time(nanotime wall);
+/* "up", "down", "unknown". */
+const char *report_verdict(enum verdict verdict);
+/* What a pool's state means, in words. */
+const char *report_reason(enum pool_reason reason);
+
+#endif

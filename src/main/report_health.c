@@ -1,0 +1,104 @@
+/*
+ * report_health.c: health as JSON: every target, and every pool as queries see it.
+ *
+ * Called by commands.c.
+ */
+#include "main/report.h"
+
+const char *report_verdict(enum verdict verdict)
+{
+	static const char *const words[] = {"unknown", "up", "down"};
+	return words[verdict];
+}
+
+const char *report_reason(enum pool_reason reason)
+{
+	static const char *const words[] = {
+		[POOL_UP] = "up",
+		[POOL_MEMBERS_DOWN] = "all members down",
+		[POOL_UNDER_MIN_UP] = "fewer members up than min-up",
+		[POOL_DRAINED] = "drained",
+		[POOL_HELD_BACK] = "held back by failback",
+		[POOL_ALL_DOWN] = "down, but given: all are down",
+		[POOL_KEPT] = "down, but kept in by safety",
+	};
+	return words[reason];
+}
+
+static json_t *report_window(const struct target_state *state)
+{
+	char text[65];
+	unsigned count = state->window_count > 64 ? 64 : state->window_count;
+	for (unsigned i = 0; i < count; i++)
+		text[i] = state->window >> (count - 1 - i) & 1 ? '1' : '0';
+	text[count] = 0;
+	return json_string(text);
+}
+
+/* The services and data centers that a target counts for. */
+static void report_users(const struct steering *steering, uint32_t target, json_t *services, json_t *pools)
+{
+	for (uint32_t i = 0; i < steering->service_count; i++) {
+		const struct service *service = &steering->services[i];
+		bool used = false;
+		for (unsigned j = 0; j < service->pool_count; j++) {
+			const struct pool *pool = &service->pools[j];
+			bool here = pool->cname && pool->cname_target == target;
+			for (unsigned family = 0; family < FAMILIES; family++)
+				for (uint32_t k = 0; k < pool->of[family].count; k++)
+					here |= pool->of[family].list[k].target == target;
+			if (here && json_array_size(pools) < 16)
+				json_array_append_new(pools, json_string(pool->name));
+			used |= here;
+		}
+		if (used && json_array_size(services) < 16)
+			json_array_append_new(services, json_string(service->name));
+	}
+}
+
+static json_t *report_target(const struct board *board, uint32_t index)
+{
+	const struct steering *steering = board_steering(board);
+	const struct target *target = &steering->targets[index];
+	const struct target_state *state = board_target(board, index);
+	char address[ADDR_TEXT_MAX];
+	json_t *services = json_array(), *pools = json_array();
+	report_users(steering, index, services, pools);
+	json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:I, s:o}", "name", target->name, "address",
+		target->host ? target->host : endpoint_format(&target->endpoint, address), "services", services,
+		"datacenters", pools, "state", report_verdict(state->verdict), "since", report_time(state->since), "last",
+		report_time(state->last), "last_result", state->detail, "took_ms",
+		(json_int_t)(state->took / NANO_MILLI), "window", report_window(state));
+	json_object_set_new(object, "forced",
+		state->forced == VERDICT_UNKNOWN ? json_null() : json_string(report_verdict(state->forced)));
+	json_object_set_new(object, "reason", state->reason ? json_string(state->reason) : json_null());
+	return object;
+}
+
+static json_t *report_pools(const struct board *board)
+{
+	json_t *list = json_array();
+	const struct steering *steering = board_steering(board);
+	for (uint32_t i = 0; i < steering->service_count; i++) {
+		const struct service *service = &steering->services[i];
+		for (unsigned j = 0; j < service->pool_count; j++) {
+			const struct pool *pool = &service->pools[j];
+			for (unsigned family = 0; family < FAMILIES; family++)
+				if (pool->cname ? family == FAMILY_V4 : pool->of[family].count > 0)
+					json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "service",
+						service->name, "pool", pool->name, "type",
+						pool->cname ? "CNAME" : family == FAMILY_V4 ? "A" : "AAAA", "state",
+						report_reason(board_pool(board, i, j, family))));
+		}
+	}
+	return list;
+}
+
+json_t *report_health(const struct live *live)
+{
+	const struct board *board = live->board;
+	json_t *targets = json_array();
+	for (uint32_t i = 0; i < board_steering(board)->target_count; i++)
+		json_array_append_new(targets, report_target(board, i));
+	return json_pack("{s:o, s:o}", "targets", targets, "pools", report_pools(board));
+}
