@@ -1,0 +1,304 @@
+/*
+ * stage.c: the verbs that change the world: files, loads, time, health, overrides.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "play.h"
+#include "pool/board.h"
+
+/* In a play a build runs at once. */
+static void queue(void *context, void (*work)(void *), void (*after)(void *), void *argument)
+{
+	(void)context;
+	work(argument);
+	after(argument);
+}
+
+void play_open(struct play *play)
+{
+	play->source = live_source_new();
+	play->reload = reload_new(play_path(play, "meridian.yaml"), play->source, 7, (struct reload_hooks){.queue = queue});
+}
+
+void play_close(struct play *play)
+{
+	reload_free(play->reload);
+	live_source_free(play->source);
+}
+
+static struct board *board_of(const struct play *play)
+{
+	const struct live *live = live_current(play->source);
+	return live ? live->board : NULL;
+}
+
+/* ---- files ---- */
+
+static void make_folders(const char *path)
+{
+	char *copy = strdup(path);
+	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		mkdir(copy, 0755);
+		*slash = '/';
+	}
+	free(copy);
+}
+
+static bool write_file(struct play *play, const char *name, const void *bytes, size_t size)
+{
+	const char *path = play_path(play, name);
+	make_folders(path);
+	if (file_replace(path, bytes, size))
+		return broken(play, "%s: %s", path, strerror(errno));
+	return true;
+}
+
+/* \xNN in `text` → bytes, in place; returns how many. */
+static size_t unescape(char *text)
+{
+	char *to = text;
+	for (const char *from = text; *from;) {
+		unsigned value;
+		if (sscanf(from, "\\x%2x", &value) == 1) {
+			*to++ = (char)value;
+			from += 4;
+		} else {
+			*to++ = *from++;
+		}
+	}
+	return (size_t)(to - text);
+}
+
+bool act_file(struct play *play, char **words, unsigned count)
+{
+	if (count == 1) {
+		const char *block = play_block(play);
+		return write_file(play, words[0], block, strlen(block));
+	}
+	if (!strcmp(words[1], "bytes")) {
+		char *text = arena_string(play->arena, strstr(play->rest, "bytes") + 5);
+		text += strspn(text, " ");
+		return write_file(play, words[0], text, unescape(text));
+	}
+	if (strcmp(words[1], "from") != 0 || count != 3)
+		return broken(play, "file PATH, file PATH bytes TEXT, or file PATH from SOURCE");
+	const char *root = getenv("srcdir");
+	const char *source = arena_printf(play->arena, "%s/%s", root ? root : ".", words[2]);
+	struct err *err = err_new();
+	size_t size;
+	char *bytes = file_read(source, 64 << 20, &size, err, NULL);
+	bool good = bytes ? write_file(play, words[0], bytes, size) : broken(play, "%s cannot be read", source);
+	free(bytes);
+	err_free(err);
+	return good;
+}
+
+bool act_remove(struct play *play, char **words, unsigned count)
+{
+	(void)count;
+	return !remove(play_path(play, words[0])) || broken(play, "%s: %s", words[0], strerror(errno));
+}
+
+bool act_folder(struct play *play, char **words, unsigned count)
+{
+	(void)count;
+	const char *path = play_path(play, words[0]);
+	remove(path);
+	make_folders(path);
+	return !mkdir(path, 0755) || broken(play, "%s: %s", words[0], strerror(errno));
+}
+
+/* ---- loads ---- */
+
+static bool load(struct play *play, char **words, unsigned count)
+{
+	bool fails = count && !strcmp(words[0], "fails");
+	reload_request(play->reload, "play", NULL, NULL);
+	const struct reload_last *last = reload_last(play->reload);
+	if (last->failed == fails)
+		return true;
+	broken(play, fails ? "the load should have failed" : "the load failed");
+	err_print(last->err, stderr, false);
+	return false;
+}
+
+bool act_start(struct play *play, char **words, unsigned count)
+{
+	return load(play, words, count);
+}
+
+bool act_reload(struct play *play, char **words, unsigned count)
+{
+	return load(play, words, count);
+}
+
+bool act_restart(struct play *play, char **words, unsigned count)
+{
+	(void)words, (void)count;
+	const char *path = play_path(play, "verdicts");
+	if (board_save(board_of(play), path))
+		return broken(play, "%s: %s", path, strerror(errno));
+	play_close(play);
+	play_open(play);
+	if (!load(play, NULL, 0))
+		return false;
+	struct err *err = err_new();
+	bool good = !board_restore(board_of(play), path, play->now, play->wall, err);
+	if (!good)
+		err_print(err, stderr, false);
+	err_free(err);
+	return good;
+}
+
+static bool reported(struct play *play, enum err_level level)
+{
+	const struct reload_last *last = reload_last(play->reload);
+	if (!last)
+		return broken(play, "nothing was loaded");
+	for (size_t i = 0; i < err_items(last->err); i++) {
+		const struct err_item *item = err_item(last->err, i);
+		char *text = err_item_text(item);
+		bool found = item->level == level && strstr(text, play->rest);
+		free(text);
+		if (found)
+			return true;
+	}
+	broken(play, "no such %s; there were:", level == ERR_ERROR ? "error" : "warning");
+	err_print(last->err, stderr, false);
+	return false;
+}
+
+bool act_error(struct play *play, char **words, unsigned count)
+{
+	(void)words, (void)count;
+	return reported(play, ERR_ERROR);
+}
+
+bool act_warning(struct play *play, char **words, unsigned count)
+{
+	(void)words, (void)count;
+	return reported(play, ERR_WARNING);
+}
+
+bool act_generation(struct play *play, char **words, unsigned count)
+{
+	(void)count;
+	const struct live *live = live_current(play->source);
+	unsigned long long is = live ? live->snapshot->generation : 0;
+	return is == strtoull(words[0], NULL, 10) || broken(play, "generation %llu serves", is);
+}
+
+/* ---- time and health ---- */
+
+static void advance(struct play *play, nanotime by)
+{
+	play->now += by;
+	play->wall += by;
+	board_tick(board_of(play), play->now, play->wall);
+}
+
+bool act_clock(struct play *play, char **words, unsigned count)
+{
+	(void)count;
+	nanotime by;
+	if (!text_duration(&by, words[0]))
+		return broken(play, "'%s' is no duration", words[0]);
+	advance(play, by);
+	return true;
+}
+
+/* Is `target` the one that `word` names, or one of the data center that it names? */
+static bool names_target(const struct steering *steering, uint32_t target, const char *word)
+{
+	if (!strcmp(steering->targets[target].name, word))
+		return true;
+	for (uint32_t i = 0; i < steering->service_count; i++) {
+		for (unsigned j = 0; j < steering->services[i].pool_count; j++) {
+			const struct pool *pool = &steering->services[i].pools[j];
+			if (strcmp(pool->name, word) != 0)
+				continue;
+			if (pool->cname && pool->cname_target == target)
+				return true;
+			for (unsigned family = 0; family < FAMILIES; family++)
+				for (uint32_t k = 0; k < pool->of[family].count; k++)
+					if (pool->of[family].list[k].target == target)
+						return true;
+		}
+	}
+	return false;
+}
+
+bool act_probe(struct play *play, char **words, unsigned count)
+{
+	struct board *board = board_of(play);
+	const struct steering *steering = board_steering(board);
+	bool ok = !strcmp(words[1], "ok");
+	unsigned long times = count > 2 ? strtoul(words[2], NULL, 10) : 1;
+	struct result result = {.ok = ok, .detail = ok ? "200 OK" : "connect: Connection refused"};
+	bool found = false;
+	for (unsigned long n = 0; n < times; n++) {
+		nanotime interval = 0;
+		for (uint32_t i = 0; i < steering->target_count; i++) {
+			if (!names_target(steering, i, words[0]))
+				continue;
+			found = true;
+			interval = steering->probes[steering->targets[i].probe].interval;
+			board_report(board, i, &result, play->now, play->wall);
+		}
+		advance(play, interval);
+	}
+	return found || broken(play, "no target or data center '%s'", words[0]);
+}
+
+/* ---- overrides ---- */
+
+static bool overridden(struct play *play, int failed, struct err *err, const char *last_word)
+{
+	bool refused = !strcmp(last_word, "refused");
+	bool good = (failed != 0) == refused;
+	if (!good) {
+		broken(play, refused ? "it should have been refused" : "refused");
+		err_print(err, stderr, false);
+	}
+	err_free(err);
+	return good;
+}
+
+static bool drain(struct play *play, char **words, unsigned count, bool drained)
+{
+	struct err *err = err_new();
+	int failed = board_drain(board_of(play), words[0], drained, "play", false, play->now, play->wall, err);
+	return overridden(play, failed, err, words[count - 1]);
+}
+
+bool act_drain(struct play *play, char **words, unsigned count)
+{
+	return drain(play, words, count, true);
+}
+
+bool act_undrain(struct play *play, char **words, unsigned count)
+{
+	return drain(play, words, count, false);
+}
+
+bool act_force(struct play *play, char **words, unsigned count)
+{
+	struct err *err = err_new();
+	enum verdict verdict = strcmp(words[1], "up") ? VERDICT_DOWN : VERDICT_UP;
+	int failed = board_force(board_of(play), words[0], verdict, "play", false, play->now, play->wall, err);
+	return overridden(play, failed, err, words[count - 1]);
+}
+
+bool act_release(struct play *play, char **words, unsigned count)
+{
+	struct err *err = err_new();
+	int failed = board_release(board_of(play), words[0], play->now, play->wall, err);
+	return overridden(play, failed, err, words[count - 1]);
+}
