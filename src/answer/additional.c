@@ -17,8 +17,8 @@ static bool seen_before(const struct rrset *set, unsigned record)
 	return false;
 }
 
-static bool write_steered(struct exchange *exchange, const struct attachment *attachment, struct owner owner,
-	unsigned family)
+static bool write_steered(
+        struct exchange *exchange, const struct attachment *attachment, struct owner owner, unsigned family)
 {
 	struct choice choice;
 	steer_choose(exchange, attachment, family, &choice);
@@ -44,7 +44,7 @@ static bool write_target(struct exchange *exchange, const struct node *node, str
 		if (set && !reply_rrset(&exchange->reply, SECTION_ADDITIONAL, owner, set, set->ttl, NULL))
 			return false;
 		if (set && set->signatures && exchange->query.dnssec_ok &&
-			!reply_rrset(&exchange->reply, SECTION_ADDITIONAL, owner, set->signatures, set->ttl, NULL))
+		        !reply_rrset(&exchange->reply, SECTION_ADDITIONAL, owner, set->signatures, set->ttl, NULL))
 			return false;
 	}
 	return true;

@@ -147,16 +147,15 @@ static size_t finish(struct exchange *exchange, unsigned rcode)
 }
 
 size_t answer_packet(struct answer_context *context, const struct client *client, const uint8_t *in, size_t in_size,
-	uint8_t *out, size_t out_size)
+        uint8_t *out, size_t out_size)
 {
-	static const uint16_t verdict_rcode[] = {[QUERY_FORMERR] = RCODE_FORMERR,
-		[QUERY_NOTIMP] = RCODE_NOTIMP,
-		[QUERY_BADVERS] = RCODE_BADVERS};
+	static const uint16_t verdict_rcode[] = {
+	        [QUERY_FORMERR] = RCODE_FORMERR, [QUERY_NOTIMP] = RCODE_NOTIMP, [QUERY_BADVERS] = RCODE_BADVERS};
 	struct exchange exchange;
 	enum query_verdict verdict = query_parse(&exchange.query, in, in_size);
 	if (verdict == QUERY_DROP) {
-		counter_increment(context->counters,
-			in_size < DNS_HEADER ? COUNTER_DROPPED_SHORT : COUNTER_DROPPED_RESPONSE);
+		counter_increment(
+		        context->counters, in_size < DNS_HEADER ? COUNTER_DROPPED_SHORT : COUNTER_DROPPED_RESPONSE);
 		return 0;
 	}
 	exchange.context = context;

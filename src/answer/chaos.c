@@ -12,10 +12,10 @@ static const struct {
 	const char name[16]; /* wire form, without the root's 0 that ends the string */
 	bool version;        /* the version, else the server's id */
 } chaos_names[] = {
-	{"\7version\4bind", true},
-	{"\7version\6server", true},
-	{"\2id\6server", false},
-	{"\10hostname\4bind", false},
+        {"\7version\4bind", true},
+        {"\7version\6server", true},
+        {"\2id\6server", false},
+        {"\10hostname\4bind", false},
 };
 
 unsigned respond_chaos(struct exchange *exchange)
@@ -37,7 +37,7 @@ unsigned respond_chaos(struct exchange *exchange)
 		memcpy(rdata + 1, text, size);
 		exchange->reply.flags |= FLAG_AA;
 		if (!reply_record(&exchange->reply, SECTION_ANSWER, (struct owner){query->qname, DNS_HEADER}, TYPE_TXT,
-			    CLASS_CH, 0, rdata, size + 1))
+		            CLASS_CH, 0, rdata, size + 1))
 			exchange->truncated = true;
 		return RCODE_NOERROR;
 	}

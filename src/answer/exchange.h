@@ -45,10 +45,10 @@ struct exchange {
 
 	/* whom the answer is made for */
 	struct addr steered_for;
-	bool resolver;     /* no client subnet decides: the map's `resolver` rules count */
-	bool has_scope;    /* the reply carries a client subnet of its own scope */
-	bool truncated;    /* a section that must be whole did not fit */
-	uint8_t links;     /* of the chain followed so far */
+	bool resolver;            /* no client subnet decides: the map's `resolver` rules count */
+	bool has_scope;           /* the reply carries a client subnet of its own scope */
+	bool truncated;           /* a section that must be whole did not fit */
+	uint8_t links;            /* of the chain followed so far */
 	uint64_t seen[CHAIN_MAX]; /* hashes of the names of the chain */
 
 	struct followed followed;
@@ -82,16 +82,17 @@ struct choice {
 };
 
 /* Chooses for `family`, and notes it in the trace, if there is one. */
-void steer_choose(struct exchange *exchange, const struct attachment *attachment, unsigned family, struct choice *choice);
+void steer_choose(
+        struct exchange *exchange, const struct attachment *attachment, unsigned family, struct choice *choice);
 /* Writes what was chosen as A or AAAA; false if it does not fit. */
 bool steer_write(struct exchange *exchange, enum section section, struct owner owner, const struct choice *choice,
-	unsigned family);
+        unsigned family);
 
 /* respond.c: the reply to a good query of class IN. Returns the rcode; the authoritative flag is set in the reply. */
 unsigned respond(struct exchange *exchange);
 
-/* additional.c: the records that the targets of `exchange->followed` lead to. `glue`: those of a referral, which must all
- * be there. */
+/* additional.c: the records that the targets of `exchange->followed` lead to. `glue`: those of a referral, which must
+ * all be there. */
 void write_additional(struct exchange *exchange, bool glue);
 
 /* chaos.c: class CH (RFC 4892): version.bind, id.server and their like. Returns the rcode. */

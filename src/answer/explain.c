@@ -65,20 +65,21 @@ static void describe(const struct live *live, struct explanation *explanation, u
 	struct explain_candidate *candidate = &explanation->candidates[i];
 	const struct pool *pool = &explanation->service->pools[trace->order[i]];
 	*candidate = (struct explain_candidate){.pool = pool,
-		.position = trace->order[i],
-		.distance = NAN,
-		.reason = board_pool(live->board, trace->service, trace->order[i], trace->family),
-		.chosen = trace->verdict == PICK_POOL && trace->pool == trace->order[i]};
+	        .position = trace->order[i],
+	        .distance = NAN,
+	        .reason = board_pool(live->board, trace->service, trace->order[i], trace->family),
+	        .chosen = trace->verdict == PICK_POOL && trace->pool == trace->order[i]};
 	if (pool->cname) {
 		candidate->members = 1;
-		candidate->up = pool->cname_target == NO_INDEX || target_is_up(board_target(live->board, pool->cname_target));
+		candidate->up = pool->cname_target == NO_INDEX ||
+		                target_is_up(board_target(live->board, pool->cname_target));
 	} else {
 		candidate->members = pool->of[trace->family].count;
 		candidate->up = members_up(live->board, &pool->of[trace->family]);
 	}
 	if (pool->datacenter != NO_INDEX && explanation->facts.located && conf->datacenters[pool->datacenter].located)
 		candidate->distance = geo_distance(explanation->facts.latitude, explanation->facts.longitude,
-			&conf->datacenters[pool->datacenter]);
+		        &conf->datacenters[pool->datacenter]);
 }
 
 static void give_reasons(const struct live *live, struct explanation *explanation)
@@ -90,8 +91,8 @@ static void give_reasons(const struct live *live, struct explanation *explanatio
 	if (explanation->mapped) {
 		const struct map_rules *map = &snapshot->conf->maps[explanation->service->map];
 		explanation->map = map->name;
-		explanation->rule = map_reason(map, snapshot->geodb, &trace->steered_for, trace->resolver,
-			&explanation->facts);
+		explanation->rule = map_reason(
+		        map, snapshot->geodb, &trace->steered_for, trace->resolver, &explanation->facts);
 	}
 	explanation->candidate_count = trace->order_count;
 	for (unsigned i = 0; i < trace->order_count; i++)
@@ -109,10 +110,11 @@ void explain(const struct live *live, const struct explain_question *question, s
 	explanation->map = NULL;
 	explanation->mapped = false;
 	explanation->candidate_count = 0;
-	struct answer_context context = {.live = live, .counters = &counters, .random = 1, .trace = &explanation->trace};
+	struct answer_context context = {
+	        .live = live, .counters = &counters, .random = 1, .trace = &explanation->trace};
 	struct client client = {.addr = question->from, .stream = true};
 	explanation->size = answer_packet(&context, &client, query, explain_query(question, query), explanation->reply,
-		sizeof explanation->reply);
+	        sizeof explanation->reply);
 	if (explanation->trace.steered)
 		give_reasons(live, explanation);
 }

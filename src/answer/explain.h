@@ -14,9 +14,9 @@
 struct explain_question {
 	uint8_t name[NAME_BYTES]; /* wire form */
 	uint16_t type;
-	struct addr from;      /* the asker */
+	struct addr from; /* the asker */
 	bool has_subnet;
-	struct prefix subnet;  /* sent as ECS */
+	struct prefix subnet; /* sent as ECS */
 };
 
 struct explain_candidate {
@@ -30,8 +30,8 @@ struct explain_candidate {
 
 struct explanation {
 	struct trace trace;
-	size_t size;           /* of the reply */
-	uint8_t reply[65535];  /* as it would be sent over TCP */
+	size_t size;          /* of the reply */
+	uint8_t reply[65535]; /* as it would be sent over TCP */
 
 	/* where trace.steered */
 	const struct service *service;

@@ -10,8 +10,8 @@
 #include "answer/exchange.h"
 
 /* The deepest existing ancestor; *label is where it starts in the name. The apex always exists. */
-static const struct node *closest_encloser(const struct zone *zone, const uint8_t *lower,
-	const struct name_labels *labels, uint8_t *label)
+static const struct node *closest_encloser(
+        const struct zone *zone, const uint8_t *lower, const struct name_labels *labels, uint8_t *label)
 {
 	unsigned apex = labels->count - zone->labels;
 	size_t length = labels->at[labels->count] + 1u;

@@ -12,7 +12,7 @@
 
 /* Writes a set, and its signatures for a client that asks for them; notes what the additional section will follow. */
 static void write_set(struct exchange *exchange, enum section section, const struct snapshot_zone *zone,
-	struct owner owner, const struct rrset *set, uint32_t ttl)
+        struct owner owner, const struct rrset *set, uint32_t ttl)
 {
 	uint16_t *targets = NULL;
 	if (set->targets && set->count <= FOLLOWED_MAX) {
@@ -23,7 +23,7 @@ static void write_set(struct exchange *exchange, enum section section, const str
 	if (!reply_rrset(&exchange->reply, section, owner, set, ttl, targets))
 		exchange->truncated = true;
 	if (set->signatures && exchange->query.dnssec_ok &&
-		!reply_rrset(&exchange->reply, section, owner, set->signatures, ttl, NULL))
+	        !reply_rrset(&exchange->reply, section, owner, set->signatures, ttl, NULL))
 		exchange->truncated = true;
 }
 
@@ -72,7 +72,7 @@ static bool chain_to(struct exchange *exchange, struct lookup *lookup, const uin
 
 /* A DNAME and the CNAME that it stands for (RFC 6672 3.1). True: go on with the target; *rcode where not. */
 static bool follow_dname(struct exchange *exchange, const struct snapshot_zone *zone, const struct found *found,
-	struct lookup *lookup, unsigned *rcode)
+        struct lookup *lookup, unsigned *rcode)
 {
 	const struct rrset *dname = node_set(found->node, TYPE_DNAME);
 	const uint8_t *into = dname->wire + RR_HEADER;
@@ -108,8 +108,8 @@ static const struct rrset *any_set(const struct node *node)
 
 /* Is this query answered by the service, or by the zone? A service of names is a CNAME: it stands for every type that
  * the zone's own CNAME would stand for. */
-static bool is_steered(const struct exchange *exchange, const struct node *node, uint16_t type,
-	const struct attachment *attachment)
+static bool is_steered(
+        const struct exchange *exchange, const struct node *node, uint16_t type, const struct attachment *attachment)
 {
 	const struct service *service = &exchange->snapshot->steering.services[attachment->service];
 	if (type == TYPE_A || type == TYPE_AAAA)
@@ -128,14 +128,13 @@ static void widen_scope(struct exchange *exchange, uint8_t scope)
 
 /* A steered name. True: go on with the target of the CNAME. */
 static bool follow_steered(struct exchange *exchange, const struct snapshot_zone *zone,
-	const struct attachment *attachment, uint16_t type, struct lookup *lookup, unsigned *rcode)
+        const struct attachment *attachment, uint16_t type, struct lookup *lookup, unsigned *rcode)
 {
 	unsigned family = type == TYPE_AAAA ? FAMILY_V6 : FAMILY_V4;
 	struct choice choice;
 	*rcode = RCODE_NOERROR;
 	/* only the first link of a chain may be made for a client subnet (RFC 7871 7.2.1) */
-	if (exchange->has_scope && exchange->links &&
-		exchange->snapshot->steering.services[attachment->service].names)
+	if (exchange->has_scope && exchange->links && exchange->snapshot->steering.services[attachment->service].names)
 		return false;
 	steer_choose(exchange, attachment, family, &choice);
 	if (choice.verdict == PICK_SERVFAIL) {
@@ -164,7 +163,7 @@ static bool follow_steered(struct exchange *exchange, const struct snapshot_zone
 
 /* A node that the name has, or that a wildcard gives it. True: go on with the target of its CNAME. */
 static bool follow_node(struct exchange *exchange, const struct snapshot_zone *zone, const struct node *node,
-	struct lookup *lookup, unsigned *rcode)
+        struct lookup *lookup, unsigned *rcode)
 {
 	uint16_t type = exchange->query.qtype;
 	const struct rrset *set = NULL;
@@ -190,7 +189,7 @@ static bool follow_node(struct exchange *exchange, const struct snapshot_zone *z
 	if (!reply_rrset(&exchange->reply, SECTION_ANSWER, lookup->owner, set, set->ttl, &offset))
 		exchange->truncated = true;
 	if (set->signatures && exchange->query.dnssec_ok &&
-		!reply_rrset(&exchange->reply, SECTION_ANSWER, lookup->owner, set->signatures, set->ttl, NULL))
+	        !reply_rrset(&exchange->reply, SECTION_ANSWER, lookup->owner, set->signatures, set->ttl, NULL))
 		exchange->truncated = true;
 	return !exchange->truncated && chain_to(exchange, lookup, set->wire + RR_HEADER, offset);
 }

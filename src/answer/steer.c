@@ -20,7 +20,7 @@ static struct map_hit order_for(const struct exchange *exchange, uint32_t index,
 }
 
 static void note(struct exchange *exchange, const struct attachment *attachment, unsigned family,
-	const struct map_hit *hit, const struct pick *pick, const struct choice *choice, uint8_t hashed)
+        const struct map_hit *hit, const struct pick *pick, const struct choice *choice, uint8_t hashed)
 {
 	struct trace *trace = exchange->context->trace;
 	if (trace->steered)
@@ -37,7 +37,8 @@ static void note(struct exchange *exchange, const struct attachment *attachment,
 	trace->hashed = hashed;
 }
 
-void steer_choose(struct exchange *exchange, const struct attachment *attachment, unsigned family, struct choice *choice)
+void steer_choose(
+        struct exchange *exchange, const struct attachment *attachment, unsigned family, struct choice *choice)
 {
 	const struct service *service = &exchange->snapshot->steering.services[attachment->service];
 	struct map_hit hit = order_for(exchange, attachment->service, service);
@@ -49,7 +50,7 @@ void steer_choose(struct exchange *exchange, const struct attachment *attachment
 	choice->pool = pick.verdict == PICK_POOL ? &service->pools[pick.pool] : NULL;
 	if (choice->pool && !service->names)
 		pick_members(&choice->given, exchange->board, attachment->service, pick.pool, family,
-			&exchange->steered_for, &exchange->context->random, &hashed);
+		        &exchange->steered_for, &exchange->context->random, &hashed);
 	choice->scope = hashed > hit.scope ? hashed : hit.scope;
 	counter_increment(exchange->context->counters, COUNTER_ANSWERS_STEERED);
 	if (exchange->context->trace)
@@ -60,7 +61,7 @@ void steer_choose(struct exchange *exchange, const struct attachment *attachment
 #define CHOSEN_BYTES (64 * (RR_HEADER + 16))
 
 bool steer_write(struct exchange *exchange, enum section section, struct owner owner, const struct choice *choice,
-	unsigned family)
+        unsigned family)
 {
 	const struct rrset *all = &choice->pool->of[family].all;
 	if (choice->given.set)
@@ -70,9 +71,7 @@ bool steer_write(struct exchange *exchange, enum section section, struct owner o
 	uint32_t each = all->size / all->count;
 	for (unsigned i = 0; i < choice->given.count; i++)
 		write_bytes(&w, all->wire + choice->given.member[i] * each, each);
-	struct rrset chosen = {.wire = wire,
-		.size = (uint32_t)writer_offset(&w),
-		.type = all->type,
-		.count = choice->given.count};
+	struct rrset chosen = {
+	        .wire = wire, .size = (uint32_t)writer_offset(&w), .type = all->type, .count = choice->given.count};
 	return reply_rrset(&exchange->reply, section, owner, &chosen, choice->ttl, NULL);
 }

@@ -28,7 +28,7 @@ struct trace {
 	enum pick_verdict verdict;
 	uint8_t pool; /* position, where one was chosen */
 	uint32_t ttl;
-	uint8_t scope; /* the table's, or the hash's where that is longer */
+	uint8_t scope;  /* the table's, or the hash's where that is longer */
 	uint8_t hashed; /* prefix length that a sticky choice hashed; 0: none */
 };
 

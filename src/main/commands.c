@@ -58,13 +58,14 @@ static void reloaded(void *context, const struct reload_outcome *outcome)
 {
 	struct control_request *request = context;
 	if (outcome->failed) {
-		control_fail(request, outcome->err, "%s", outcome->loaded
-				? "loaded with errors: what they concern goes on as it was"
-				: "not loaded: everything goes on as it was");
+		control_fail(request, outcome->err, "%s",
+		        outcome->loaded ? "loaded with errors: what they concern goes on as it was"
+		                        : "not loaded: everything goes on as it was");
 		return;
 	}
-	control_reply(request, json_pack("{s:I, s:I, s:o}", "generation", (json_int_t)outcome->generation, "took_ms",
-		(json_int_t)(outcome->took / NANO_MILLI), "warnings", control_err_json(outcome->err)));
+	control_reply(
+	        request, json_pack("{s:I, s:I, s:o}", "generation", (json_int_t)outcome->generation, "took_ms",
+	                         (json_int_t)(outcome->took / NANO_MILLI), "warnings", control_err_json(outcome->err)));
 }
 
 static void run_reload(void *context, struct control_request *request, const json_t *arguments)
@@ -81,7 +82,7 @@ static void run_explain(void *context, struct control_request *request, const js
 		return;
 	struct explain_question question;
 	const char *why = explain_parse(&question, argument(arguments, 0), argument(arguments, 1),
-		option(arguments, "from"), option(arguments, "ecs"));
+	        option(arguments, "from"), option(arguments, "ecs"));
 	if (why) {
 		control_fail(request, NULL, "%s", why);
 		return;
@@ -103,7 +104,7 @@ static void run_stats(void *context, struct control_request *request, const json
 	for (unsigned i = 0; i < COUNTERS; i++) {
 		char name[128];
 		snprintf(name, sizeof name, "%s%s%s%s", counter_rows[i].metric, *counter_rows[i].label ? "{" : "",
-			counter_rows[i].label, *counter_rows[i].label ? "}" : "");
+		        counter_rows[i].label, *counter_rows[i].label ? "}" : "");
 		json_object_set_new(values, name, json_integer((json_int_t)sum.values[i]));
 	}
 	control_reply(request, json_pack("{s:o}", "counters", values));
@@ -113,7 +114,7 @@ static void run_stats(void *context, struct control_request *request, const json
 
 /* Ends a request for an override. */
 static void overridden(struct daemon *daemon, struct control_request *request, int failed, struct err *err,
-	const char *what, const char *name)
+        const char *what, const char *name)
 {
 	if (failed) {
 		const struct err_item *item = err_items(err) ? err_item(err, 0) : NULL;
@@ -139,7 +140,7 @@ static void drain(struct daemon *daemon, struct control_request *request, const 
 	}
 	struct err *err = err_new();
 	int failed = board_drain(live->board, name, drained, option(arguments, "reason"), flag(arguments, "force"),
-		clock_now(), clock_wall(), err);
+	        clock_now(), clock_wall(), err);
 	overridden(daemon, request, failed, err, drained ? "drain" : "undrain", name);
 }
 
@@ -165,7 +166,7 @@ static void run_force(void *context, struct control_request *request, const json
 	}
 	struct err *err = err_new();
 	int failed = board_force(live->board, target, *word == 'u' ? VERDICT_UP : VERDICT_DOWN,
-		option(arguments, "reason"), flag(arguments, "force"), clock_now(), clock_wall(), err);
+	        option(arguments, "reason"), flag(arguments, "force"), clock_now(), clock_wall(), err);
 	overridden(context, request, failed, err, *word == 'u' ? "force up" : "force down", target);
 }
 
@@ -195,10 +196,10 @@ static void metrics_counters(void *context, FILE *out)
 	for (unsigned i = 0; i < COUNTERS; i++) {
 		const struct counter_row *row = &counter_rows[i];
 		if (!i || strcmp(row->metric, counter_rows[i - 1].metric) != 0)
-			fprintf(out, "# HELP meridian_%s %s.\n# TYPE meridian_%s %s\n", row->metric, row->help, row->metric,
-				row->kind == COUNTER_KIND_GAUGE ? "gauge" : "counter");
+			fprintf(out, "# HELP meridian_%s %s.\n# TYPE meridian_%s %s\n", row->metric, row->help,
+			        row->metric, row->kind == COUNTER_KIND_GAUGE ? "gauge" : "counter");
 		fprintf(out, "meridian_%s%s%s%s %llu\n", row->metric, *row->label ? "{" : "", row->label,
-			*row->label ? "}" : "", (unsigned long long)sum.values[i]);
+		        *row->label ? "}" : "", (unsigned long long)sum.values[i]);
 	}
 }
 
@@ -209,31 +210,33 @@ static void metrics_state(void *context, FILE *out)
 	if (!live)
 		return;
 	const struct reload_last *last = reload_last(daemon->reload);
-	fprintf(out, "# HELP meridian_generation Generation of the data that is served.\n"
-		     "# TYPE meridian_generation gauge\nmeridian_generation %llu\n",
-		(unsigned long long)live->snapshot->generation);
-	fprintf(out, "# HELP meridian_reload_failed Whether the last reload had an error.\n"
-		     "# TYPE meridian_reload_failed gauge\nmeridian_reload_failed %d\n",
-		last && last->failed);
+	fprintf(out,
+	        "# HELP meridian_generation Generation of the data that is served.\n"
+	        "# TYPE meridian_generation gauge\nmeridian_generation %llu\n",
+	        (unsigned long long)live->snapshot->generation);
+	fprintf(out,
+	        "# HELP meridian_reload_failed Whether the last reload had an error.\n"
+	        "# TYPE meridian_reload_failed gauge\nmeridian_reload_failed %d\n",
+	        last && last->failed);
 	fprintf(out, "# HELP meridian_target_up Whether a target counts as up.\n# TYPE meridian_target_up gauge\n");
 	const struct steering *steering = board_steering(live->board);
 	for (uint32_t i = 0; i < steering->target_count; i++)
 		fprintf(out, "meridian_target_up{target=\"%s\"} %d\n", steering->targets[i].name,
-			target_is_up(board_target(live->board, i)));
+		        target_is_up(board_target(live->board, i)));
 }
 
 void commands_register(struct daemon *daemon)
 {
 	const struct control_command commands[] = {
-		{"status", "what runs and what was loaded", run_status, daemon},
-		{"reload", "reload now, and wait for the outcome", run_reload, daemon},
-		{"health", "every target and pool", run_health, daemon},
-		{"explain", "why a client gets its answer", run_explain, daemon},
-		{"stats", "counters", run_stats, daemon},
-		{"drain", "take a data center out", run_drain, daemon},
-		{"undrain", "take it in again", run_undrain, daemon},
-		{"force", "give a target a verdict by hand", run_force, daemon},
-		{"release", "end the force of a target", run_release, daemon},
+	        {"status", "what runs and what was loaded", run_status, daemon},
+	        {"reload", "reload now, and wait for the outcome", run_reload, daemon},
+	        {"health", "every target and pool", run_health, daemon},
+	        {"explain", "why a client gets its answer", run_explain, daemon},
+	        {"stats", "counters", run_stats, daemon},
+	        {"drain", "take a data center out", run_drain, daemon},
+	        {"undrain", "take it in again", run_undrain, daemon},
+	        {"force", "give a target a verdict by hand", run_force, daemon},
+	        {"release", "end the force of a target", run_release, daemon},
 	};
 	for (unsigned i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		control_register(daemon->control, &commands[i]);

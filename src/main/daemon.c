@@ -200,7 +200,7 @@ static void serve_now(void *context)
 		goto done;
 	}
 	log_info("ready: %s answers, generation %llu", PACKAGE_STRING,
-		(unsigned long long)live_current(daemon->source)->snapshot->generation);
+	        (unsigned long long)live_current(daemon->source)->snapshot->generation);
 done:
 	err_free(err);
 }
@@ -208,9 +208,9 @@ done:
 static int open_sockets(struct daemon *daemon, const struct conf *conf, struct err *err)
 {
 	struct serve_options options = {.listen = conf->listen,
-		.listen_count = conf->listen_count,
-		.workers = conf->workers,
-		.source = daemon->source};
+	        .listen_count = conf->listen_count,
+	        .workers = conf->workers,
+	        .source = daemon->source};
 	daemon->serve = serve_open(&options, err);
 	int failures = daemon->serve ? 0 : -1;
 	if (conf->control)
@@ -318,8 +318,8 @@ int daemon_run(struct daemon *daemon)
 	daemon->source = live_source_new();
 	daemon->control = control_new(&daemon->loop);
 	commands_register(daemon);
-	daemon->reload = reload_new(daemon->path, daemon->source, daemon->seed[0],
-		(struct reload_hooks){queue, published, daemon});
+	daemon->reload = reload_new(
+	        daemon->path, daemon->source, daemon->seed[0], (struct reload_hooks){queue, published, daemon});
 	start_signals(daemon);
 	reload_request(daemon->reload, "start", first_built, daemon);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);

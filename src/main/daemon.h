@@ -27,8 +27,8 @@ struct daemon {
 
 	uv_loop_t loop;
 	uv_signal_t signals[4];
-	uv_timer_t tick;  /* board_tick */
-	uv_timer_t save;  /* soon after a change */
+	uv_timer_t tick; /* board_tick */
+	uv_timer_t save; /* soon after a change */
 
 	struct live_source *source;
 	struct reload *reload;

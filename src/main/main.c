@@ -17,17 +17,17 @@
 #include "main/daemon.h"
 
 static const char usage[] = "usage: meridiand [-c FILE] [-t] [-v] [-V]\n"
-			    "\n"
-			    "Serves DNS: each client gets its nearest healthy data center. Runs in the foreground.\n"
-			    "\n"
-			    "  -c FILE  the configuration (default: " MERIDIAN_SYSCONFDIR "/meridian.yaml)\n"
-			    "  -t       check all files and exit\n"
-			    "  -v       log more; twice: everything\n"
-			    "  -V       print the version and exit\n"
-			    "  -h       print this help and exit\n"
-			    "\n"
-			    "Signals: HUP reloads; TERM and INT stop after answering what was received.\n"
-			    "See meridiand(8), meridian.yaml(5), meridian-geo(5), meridianctl(8).\n";
+                            "\n"
+                            "Serves DNS: each client gets its nearest healthy data center. Runs in the foreground.\n"
+                            "\n"
+                            "  -c FILE  the configuration (default: " MERIDIAN_SYSCONFDIR "/meridian.yaml)\n"
+                            "  -t       check all files and exit\n"
+                            "  -v       log more; twice: everything\n"
+                            "  -V       print the version and exit\n"
+                            "  -h       print this help and exit\n"
+                            "\n"
+                            "Signals: HUP reloads; TERM and INT stop after answering what was received.\n"
+                            "See meridiand(8), meridian.yaml(5), meridian-geo(5), meridianctl(8).\n";
 
 static void block_signals(void)
 {
@@ -52,8 +52,8 @@ static int check(const char *path)
 		fprintf(stderr, "%s: %zu error%s\n", path, errors, errors == 1 ? "" : "s");
 	else
 		printf("%s: no errors, %zu warning%s; %u zones, %u services, %u data centers\n", path, warnings,
-			warnings == 1 ? "" : "s", snapshot->zone_count, snapshot->steering.service_count,
-			snapshot->steering.datacenter_count);
+		        warnings == 1 ? "" : "s", snapshot->zone_count, snapshot->steering.service_count,
+		        snapshot->steering.datacenter_count);
 	snapshot_free(snapshot);
 	err_free(err);
 	return errors ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -20,12 +20,12 @@ static int become(const char *user, struct err *err)
 {
 	const struct passwd *entry = getpwnam(user);
 	if (!entry) {
-		err_add(err, ERR_ERROR, NULL, "there is no user '%s' (key `user`); create it: adduser --system --group %s",
-			user, user);
+		err_add(err, ERR_ERROR, NULL,
+		        "there is no user '%s' (key `user`); create it: adduser --system --group %s", user, user);
 		return -1;
 	}
 	if (initgroups(user, entry->pw_gid) || setresgid(entry->pw_gid, entry->pw_gid, entry->pw_gid) ||
-		setresuid(entry->pw_uid, entry->pw_uid, entry->pw_uid)) {
+	        setresuid(entry->pw_uid, entry->pw_uid, entry->pw_uid)) {
 		err_add(err, ERR_ERROR, NULL, "cannot become user '%s': %s", user, strerror(errno));
 		return -1;
 	}

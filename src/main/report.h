@@ -14,8 +14,8 @@
 
 json_t *report_status(const struct daemon *daemon);
 json_t *report_health(const struct live *live);
-json_t *report_explanation(const struct live *live, const struct explain_question *question,
-	const struct explanation *explanation);
+json_t *report_explanation(
+        const struct live *live, const struct explain_question *question, const struct explanation *explanation);
 
 /* A wall time as "2026-01-02T03:04:05Z"; null for 0. */
 json_t *report_time(nanotime wall);

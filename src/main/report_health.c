@@ -14,13 +14,13 @@ const char *report_verdict(enum verdict verdict)
 const char *report_reason(enum pool_reason reason)
 {
 	static const char *const words[] = {
-		[POOL_UP] = "up",
-		[POOL_MEMBERS_DOWN] = "all members down",
-		[POOL_UNDER_MIN_UP] = "fewer members up than min-up",
-		[POOL_DRAINED] = "drained",
-		[POOL_HELD_BACK] = "held back by failback",
-		[POOL_ALL_DOWN] = "down, but given: all are down",
-		[POOL_KEPT] = "down, but kept in by safety",
+	        [POOL_UP] = "up",
+	        [POOL_MEMBERS_DOWN] = "all members down",
+	        [POOL_UNDER_MIN_UP] = "fewer members up than min-up",
+	        [POOL_DRAINED] = "drained",
+	        [POOL_HELD_BACK] = "held back by failback",
+	        [POOL_ALL_DOWN] = "down, but given: all are down",
+	        [POOL_KEPT] = "down, but kept in by safety",
 	};
 	return words[reason];
 }
@@ -64,13 +64,13 @@ static json_t *report_target(const struct board *board, uint32_t index)
 	char address[ADDR_TEXT_MAX];
 	json_t *services = json_array(), *pools = json_array();
 	report_users(steering, index, services, pools);
-	json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:I, s:o}", "name", target->name, "address",
-		target->host ? target->host : endpoint_format(&target->endpoint, address), "services", services,
-		"datacenters", pools, "state", report_verdict(state->verdict), "since", report_time(state->since), "last",
-		report_time(state->last), "last_result", state->detail, "took_ms",
-		(json_int_t)(state->took / NANO_MILLI), "window", report_window(state));
+	json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:I, s:o}", "name", target->name,
+	        "address", target->host ? target->host : endpoint_format(&target->endpoint, address), "services",
+	        services, "datacenters", pools, "state", report_verdict(state->verdict), "since",
+	        report_time(state->since), "last", report_time(state->last), "last_result", state->detail, "took_ms",
+	        (json_int_t)(state->took / NANO_MILLI), "window", report_window(state));
 	json_object_set_new(object, "forced",
-		state->forced == VERDICT_UNKNOWN ? json_null() : json_string(report_verdict(state->forced)));
+	        state->forced == VERDICT_UNKNOWN ? json_null() : json_string(report_verdict(state->forced)));
 	json_object_set_new(object, "reason", state->reason ? json_string(state->reason) : json_null());
 	return object;
 }
@@ -85,10 +85,13 @@ static json_t *report_pools(const struct board *board)
 			const struct pool *pool = &service->pools[j];
 			for (unsigned family = 0; family < FAMILIES; family++)
 				if (pool->cname ? family == FAMILY_V4 : pool->of[family].count > 0)
-					json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "service",
-						service->name, "pool", pool->name, "type",
-						pool->cname ? "CNAME" : family == FAMILY_V4 ? "A" : "AAAA", "state",
-						report_reason(board_pool(board, i, j, family))));
+					json_array_append_new(
+					        list, json_pack("{s:s, s:s, s:s, s:s}", "service", service->name,
+					                      "pool", pool->name, "type",
+					                      pool->cname           ? "CNAME"
+					                      : family == FAMILY_V4 ? "A"
+					                                            : "AAAA",
+					                      "state", report_reason(board_pool(board, i, j, family))));
 		}
 	}
 	return list;

@@ -12,11 +12,11 @@
 struct err_at place_at(const struct place *place)
 {
 	return (struct err_at){.file = place->file,
-		.line = place->line,
-		.column = place->column,
-		.width = place->width,
-		.text = place->text,
-		.text_length = place->text_length};
+	        .line = place->line,
+	        .column = place->column,
+	        .width = place->width,
+	        .text = place->text,
+	        .text_length = place->text_length};
 }
 
 static bool any_zone_loaded(const struct snapshot *snapshot)

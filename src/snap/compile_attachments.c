@@ -28,7 +28,8 @@ static void collect(struct arena *arena, struct collected *zone, const struct at
 	zone->list[zone->count++] = *attachment;
 }
 
-/* The TTLs that a steered name takes from its records in the zone; false if it has none that the service may stand for. */
+/* The TTLs that a steered name takes from its records in the zone; false if it has none that the service may stand for.
+ */
 static bool zone_ttls(const struct node *node, const struct service *service, uint32_t ttl[FAMILIES])
 {
 	const struct rrset *a = node_set(node, TYPE_A), *aaaa = node_set(node, TYPE_AAAA);
@@ -52,7 +53,8 @@ static bool has_other_data(const struct node *node)
 {
 	for (unsigned i = 0; i < node->set_count; i++) {
 		uint16_t type = node->sets[i].type;
-		if (type != TYPE_A && type != TYPE_AAAA && type != TYPE_CNAME && type != TYPE_RRSIG && type != TYPE_NSEC)
+		if (type != TYPE_A && type != TYPE_AAAA && type != TYPE_CNAME && type != TYPE_RRSIG &&
+		        type != TYPE_NSEC)
 			return true;
 	}
 	return false;
@@ -60,28 +62,28 @@ static bool has_other_data(const struct node *node)
 
 /* Says what keeps a service from a node; true if nothing does. */
 static bool may_attach(const struct service *service, const struct node *node, const struct snapshot_zone *zone,
-	const char *name, const struct err_at *at, struct attachment *attachment, struct err *err)
+        const char *name, const struct err_at *at, struct attachment *attachment, struct err *err)
 {
 	enum err_level level = zone->stale ? ERR_WARNING : ERR_ERROR;
 	if (!node || !node->set_count)
 		err_add(err, level, at, "%s has no record in zone file %s; give it the default addresses there", name,
-			zone->zone->file);
+		        zone->zone->file);
 	else if (node->cut)
 		err_add(err, level, at, "%s is not ours to answer: it lies at or below a delegation in %s", name,
-			zone->zone->file);
+		        zone->zone->file);
 	else if (!zone_ttls(node, service, attachment->ttl))
 		err_add(err, level, at, "%s has no %s record in zone file %s", name,
-			service->names ? "A, AAAA or CNAME" : "A or AAAA", zone->zone->file);
+		        service->names ? "A, AAAA or CNAME" : "A or AAAA", zone->zone->file);
 	else if (service->names && has_other_data(node))
 		err_add(err, level, at, "%s is steered to names (CNAME), but has other records in zone file %s", name,
-			zone->zone->file);
+		        zone->zone->file);
 	else
 		return true;
 	return false;
 }
 
-static void attach(struct snapshot *snapshot, struct collected *collected, uint32_t index, uint32_t name_index,
-	struct err *err)
+static void attach(
+        struct snapshot *snapshot, struct collected *collected, uint32_t index, uint32_t name_index, struct err *err)
 {
 	const struct conf_service *from = &snapshot->conf->services[index];
 	const struct service *service = &snapshot->steering.services[index];

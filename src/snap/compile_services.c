@@ -52,7 +52,8 @@ static uint32_t member_target(struct builder *builder, uint32_t probe, const str
 	const struct probe_spec *spec = &builder->snapshot->conf->probes[probe];
 	struct endpoint endpoint = {.addr = *addr, .port = spec->port};
 	char text[ADDR_TEXT_MAX];
-	const char *name = arena_printf(builder->snapshot->arena, "%s/%s", spec->name, endpoint_format(&endpoint, text));
+	const char *name = arena_printf(
+	        builder->snapshot->arena, "%s/%s", spec->name, endpoint_format(&endpoint, text));
 	return target_add(builder, &(struct target){.name = name, .probe = probe, .endpoint = endpoint});
 }
 
@@ -86,9 +87,9 @@ static struct members compile_members(struct builder *builder, const struct conf
 		if (from->addr.family != wanted)
 			continue;
 		list[members.count++] = (struct member){.addr = from->addr,
-			.weight = from->weight,
-			.target = member_target(builder, pool->probe, &from->addr),
-			.hash = siphash(member_key, from->addr.bytes, sizeof from->addr.bytes)};
+		        .weight = from->weight,
+		        .target = member_target(builder, pool->probe, &from->addr),
+		        .hash = siphash(member_key, from->addr.bytes, sizeof from->addr.bytes)};
 	}
 	members.list = list;
 	members.word = builder->words;
@@ -155,14 +156,14 @@ void compile_services(struct snapshot *snapshot)
 	for (uint32_t i = 0; i < conf->datacenter_count; i++)
 		names[i] = conf->datacenters[i].name;
 	snapshot->steering = (struct steering){.services = services,
-		.service_count = conf->service_count,
-		.targets = builder.targets,
-		.target_count = builder.target_count,
-		.probes = conf->probes,
-		.probe_count = conf->probe_count,
-		.datacenters = names,
-		.datacenter_count = conf->datacenter_count,
-		.word_count = builder.words,
-		.safety = conf->safety};
+	        .service_count = conf->service_count,
+	        .targets = builder.targets,
+	        .target_count = builder.target_count,
+	        .probes = conf->probes,
+	        .probe_count = conf->probe_count,
+	        .datacenters = names,
+	        .datacenter_count = conf->datacenter_count,
+	        .word_count = builder.words,
+	        .safety = conf->safety};
 	dict_free(builder.known);
 }

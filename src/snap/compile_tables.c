@@ -74,8 +74,8 @@ static struct sets *collect_sets(struct snapshot *snapshot)
 	struct arena *arena = snapshot->arena;
 	struct sets *sets = arena_alloc(arena, conf->map_count * sizeof *sets);
 	uint32_t *users = arena_alloc(arena, conf->map_count * sizeof *users);
-	struct service *services = arena_copy(arena, snapshot->steering.services,
-		snapshot->steering.service_count * sizeof *services);
+	struct service *services = arena_copy(
+	        arena, snapshot->steering.services, snapshot->steering.service_count * sizeof *services);
 	for (uint32_t i = 0; i < snapshot->steering.service_count; i++)
 		if (services[i].map != NO_INDEX)
 			users[services[i].map]++;
@@ -140,7 +140,7 @@ static bool build_maps(struct geo_unit *unit, const struct conf *conf, const str
 		if (!sets[i].count)
 			continue;
 		unit->maps[i] = map_build(&conf->maps[i], unit->geodb, conf->datacenters, conf->datacenter_count,
-			sets[i].list, sets[i].counts, sets[i].count, memory, err);
+		        sets[i].list, sets[i].counts, sets[i].count, memory, err);
 		if (!unit->maps[i])
 			return false;
 		for (uint32_t j = 0; j < sets[i].count; j++) {

@@ -72,21 +72,22 @@ uint32_t compile_zones(struct snapshot *snapshot, const struct snapshot *previou
 	return bad;
 }
 
-static const struct snapshot_zone *slot_find(const struct snapshot *snapshot, const uint8_t *lower, size_t length,
-	uint64_t hash)
+static const struct snapshot_zone *slot_find(
+        const struct snapshot *snapshot, const uint8_t *lower, size_t length, uint64_t hash)
 {
 	for (uint32_t slot = (uint32_t)hash;; slot++) {
 		const struct node_slot *found = &snapshot->zone_slots[slot & snapshot->zone_mask];
 		if (!found->node)
 			return NULL;
 		const struct snapshot_zone *zone = &snapshot->zones[found->node - 1];
-		if (found->tag == (uint32_t)(hash >> 32) && zone->length == length && !memcmp(zone->name, lower, length))
+		if (found->tag == (uint32_t)(hash >> 32) && zone->length == length &&
+		        !memcmp(zone->name, lower, length))
 			return zone;
 	}
 }
 
-const struct snapshot_zone *snapshot_zone_find(const struct snapshot *snapshot, const uint8_t *lower,
-	const struct name_labels *labels, unsigned skip)
+const struct snapshot_zone *snapshot_zone_find(
+        const struct snapshot *snapshot, const uint8_t *lower, const struct name_labels *labels, unsigned skip)
 {
 	size_t length = labels->at[labels->count] + 1u;
 	for (unsigned first = skip; first <= labels->count; first++) {

@@ -101,16 +101,16 @@ static void finish(void *argument)
 	reload->last_err = reload->err;
 	reload->running = false;
 	reload->last = (struct reload_last){.wall = clock_wall(),
-		.took = clock_now() - reload->started,
-		.loaded = loaded,
-		.failed = err_count(reload->err, ERR_ERROR) > 0,
-		.generation = live ? live->snapshot->generation : 0,
-		.err = reload->last_err};
-	struct reload_outcome outcome = {loaded, reload->last.failed, reload->last.generation, reload->last_err,
-		reload->last.took};
+	        .took = clock_now() - reload->started,
+	        .loaded = loaded,
+	        .failed = err_count(reload->err, ERR_ERROR) > 0,
+	        .generation = live ? live->snapshot->generation : 0,
+	        .err = reload->last_err};
+	struct reload_outcome outcome = {
+	        loaded, reload->last.failed, reload->last.generation, reload->last_err, reload->last.took};
 	log_err(reload->last_err);
 	log_info("reload: generation %llu %s%s", (unsigned long long)outcome.generation,
-		loaded ? "serves" : "goes on serving", outcome.failed ? ", with errors" : "");
+	        loaded ? "serves" : "goes on serving", outcome.failed ? ", with errors" : "");
 	struct waiter *waiters = reload->current;
 	reload->current = NULL;
 	for (struct waiter *waiter = waiters; waiter; waiter = waiter->next)

@@ -36,8 +36,8 @@ struct reload_hooks {
 struct reload *reload_new(const char *path, struct live_source *source, uint64_t seed, struct reload_hooks hooks);
 /* No build may be running. */
 void reload_free(struct reload *reload);
-/* Asks for a reload; `done` (may be NULL) is called once, when a build that began after this call has ended. `why`: "SIGHUP", "control"; borrowed
- * for the call. */
+/* Asks for a reload; `done` (may be NULL) is called once, when a build that began after this call has ended. `why`:
+ * "SIGHUP", "control"; borrowed for the call. */
 void reload_request(struct reload *reload, const char *why, reload_done *done, void *context);
 bool reload_running(const struct reload *reload);
 

@@ -16,16 +16,17 @@ struct geo_unit; /* snap/compile.h */
 
 /* A steered name: a node of a zone and its service. */
 struct attachment {
-	uint32_t node;    /* index + 1; 0: an empty slot */
+	uint32_t node; /* index + 1; 0: an empty slot */
 	uint32_t service;
-	uint32_t ttl[FAMILIES]; /* of the zone's A and AAAA there; where only one is there, its TTL; for pools of names the lowest */
+	uint32_t ttl[FAMILIES]; /* of the zone's A and AAAA there; where only one is there, its TTL; for pools of names
+	                           the lowest */
 };
 
 struct snapshot_zone {
-	struct zone *zone; /* NULL: could not be loaded and there is no earlier one: SERVFAIL */
+	struct zone *zone;   /* NULL: could not be loaded and there is no earlier one: SERVFAIL */
 	const uint8_t *name; /* lower case */
 	uint8_t length;
-	bool stale;          /* the file has an error: the last good data is served */
+	bool stale; /* the file has an error: the last good data is served */
 	uint32_t attachment_mask;
 	const struct attachment *attachments; /* open addressing by node index; NULL: none */
 };
@@ -35,7 +36,7 @@ struct snapshot {
 	struct arena *arena;
 	uint64_t seed; /* of name hashes; one per process */
 	struct conf *conf;
-	struct geo_unit *geo; /* databases and maps; may be shared with other snapshots */
+	struct geo_unit *geo;      /* databases and maps; may be shared with other snapshots */
 	const struct geodb *geodb; /* of `geo` */
 	struct snapshot_zone *zones;
 	uint32_t zone_count;
@@ -46,9 +47,10 @@ struct snapshot {
 	const struct map_table *const *service_tables; /* by service; NULL under `order` */
 };
 
-/* The most specific zone that a lower-case name, taken apart, lies in, its first `skip` labels not counted; NULL: none. */
-const struct snapshot_zone *snapshot_zone_find(const struct snapshot *snapshot, const uint8_t *lower,
-	const struct name_labels *labels, unsigned skip);
+/* The most specific zone that a lower-case name, taken apart, lies in, its first `skip` labels not counted; NULL: none.
+ */
+const struct snapshot_zone *snapshot_zone_find(
+        const struct snapshot *snapshot, const uint8_t *lower, const struct name_labels *labels, unsigned skip);
 
 /* Where the search for a node's attachment begins, before the mask. */
 static inline uint32_t attachment_slot(uint32_t node)
@@ -71,9 +73,10 @@ static inline const struct attachment *snapshot_attachment(const struct snapshot
 	}
 }
 
-/* Reads all files that `path` names, checks and compiles them. `previous` (may be NULL) gives zones that did not change or whose new
- * text is bad, and its tables where nothing changed. NULL if the unit (all but the zones) has an error, or any file under `strict`, or, without
- * `previous`, no zone could be loaded. Every error is in `err`, whatever is returned. Builder thread. */
+/* Reads all files that `path` names, checks and compiles them. `previous` (may be NULL) gives zones that did not change
+ * or whose new text is bad, and its tables where nothing changed. NULL if the unit (all but the zones) has an error, or
+ * any file under `strict`, or, without `previous`, no zone could be loaded. Every error is in `err`, whatever is
+ * returned. Builder thread. */
 struct snapshot *snapshot_build(const char *path, const struct snapshot *previous, uint64_t seed, struct err *err);
 void snapshot_free(struct snapshot *snapshot);
 

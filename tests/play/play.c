@@ -22,14 +22,28 @@ static const struct verb {
 	unsigned least; /* words after the verb */
 	act *act;
 } verbs[] = {
-	{"file", 1, act_file},           {"remove", 1, act_remove},     {"folder", 1, act_folder},
-	{"start", 0, act_start},         {"reload", 0, act_reload},     {"restart", 0, act_restart},
-	{"error", 1, act_error},         {"warning", 1, act_warning},   {"generation", 1, act_generation},
-	{"clock", 1, act_clock},         {"probe", 2, act_probe},       {"drain", 1, act_drain},
-	{"undrain", 1, act_undrain},     {"force", 2, act_force},       {"release", 1, act_release},
-	{"ask", 2, act_ask},             {"answer", 1, act_answer},     {"rcode", 1, act_rcode},
-	{"scope", 1, act_scope},         {"ttl", 1, act_ttl},           {"authority", 1, act_authority},
-	{"not", 1, act_not},
+        {"file", 1, act_file},
+        {"remove", 1, act_remove},
+        {"folder", 1, act_folder},
+        {"start", 0, act_start},
+        {"reload", 0, act_reload},
+        {"restart", 0, act_restart},
+        {"error", 1, act_error},
+        {"warning", 1, act_warning},
+        {"generation", 1, act_generation},
+        {"clock", 1, act_clock},
+        {"probe", 2, act_probe},
+        {"drain", 1, act_drain},
+        {"undrain", 1, act_undrain},
+        {"force", 2, act_force},
+        {"release", 1, act_release},
+        {"ask", 2, act_ask},
+        {"answer", 1, act_answer},
+        {"rcode", 1, act_rcode},
+        {"scope", 1, act_scope},
+        {"ttl", 1, act_ttl},
+        {"authority", 1, act_authority},
+        {"not", 1, act_not},
 };
 
 bool broken(struct play *play, const char *format, ...)

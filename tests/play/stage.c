@@ -23,7 +23,8 @@ static void queue(void *context, void (*work)(void *), void (*after)(void *), vo
 void play_open(struct play *play)
 {
 	play->source = live_source_new();
-	play->reload = reload_new(play_path(play, "meridian.yaml"), play->source, 7, (struct reload_hooks){.queue = queue});
+	play->reload = reload_new(
+	        play_path(play, "meridian.yaml"), play->source, 7, (struct reload_hooks){.queue = queue});
 }
 
 void play_close(struct play *play)
