@@ -1,1 +1,22 @@
-# The room serve.
+# The room serve: sockets and threads.
+noinst_LIBRARIES += libserve.a
+libserve_a_SOURCES = \
+	src/serve/connection.c src/serve/connection.h \
+	src/serve/crowd.c src/serve/crowd.h \
+	src/serve/serve.c src/serve/serve.h \
+	src/serve/socket.c src/serve/socket.h \
+	src/serve/stream.c src/serve/stream.h \
+	src/serve/udp.c src/serve/udp.h
+libserve_a_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS) -D_GNU_SOURCE # recvmmsg, accept4
+EXTRA_DIST += src/serve/README.md
+
+# Tests put stubs in place of answer and live, so that sockets and threads are tested alone.
+SERVE_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -D_GNU_SOURCE -I$(top_srcdir)/tests/unit/serve
+SERVE_TEST_LDADD = libserve.a $(BASE_LIBS) $(UV_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/serve/test_udp tests/unit/serve/test_stream
+tests_unit_serve_test_udp_SOURCES = tests/unit/serve/test_udp.c tests/unit/serve/stub.c tests/unit/serve/stub.h
+tests_unit_serve_test_udp_CPPFLAGS = $(SERVE_TEST_CPPFLAGS)
+tests_unit_serve_test_udp_LDADD = $(SERVE_TEST_LDADD)
+tests_unit_serve_test_stream_SOURCES = tests/unit/serve/test_stream.c tests/unit/serve/stub.c tests/unit/serve/stub.h
+tests_unit_serve_test_stream_CPPFLAGS = $(SERVE_TEST_CPPFLAGS)
+tests_unit_serve_test_stream_LDADD = $(SERVE_TEST_LDADD)

@@ -1,0 +1,32 @@
+/*
+ * udp.h: a UDP worker: one thread, one socket, batches.
+ *
+ * serve.c makes one for each listener and worker. A worker blocks in one
+ * system call until something came, answers all that is there, and sends all
+ * replies with a second one.
+ */
+#ifndef MERIDIAN_SERVE_UDP_H
+#define MERIDIAN_SERVE_UDP_H
+
+#include <stdbool.h>
+
+#include "base/addr.h"
+#include "base/clock.h"
+#include "base/counters.h"
+#include "snap/live.h"
+
+struct udp;
+
+/* Takes over `fd`, a bound blocking UDP socket of `family`; `wildcard`: with pktinfo. `random` seeds the thread's
+ * generator. */
+struct udp *udp_new(int fd, uint8_t family, bool wildcard, struct live_source *source, uint64_t random);
+/* Starts the thread; 0, or an errno. */
+int udp_start(struct udp *udp);
+/* Tells the thread to answer what its socket holds, but not beyond `deadline`, and to end. Does not wait. */
+void udp_stop(struct udp *udp, nanotime deadline);
+/* Waits for the thread if it was started (udp_stop first), closes the socket, frees. */
+void udp_free(struct udp *udp);
+/* The thread's counters; any thread may read. */
+const struct counters *udp_counters(const struct udp *udp);
+
+#endif
