@@ -31,7 +31,8 @@ unsigned name_label_count(const uint8_t *name);
 
 /* Reads text into `name`; returns its wire length, or 0 with *why set to what is wrong (a constant string).
  * `origin` NULL: a relative name is completed with the root. */
-size_t name_parse(uint8_t name[NAME_BYTES], const char *text, size_t text_length, const uint8_t *origin, const char **why);
+size_t name_parse(
+        uint8_t name[NAME_BYTES], const char *text, size_t text_length, const uint8_t *origin, const char **why);
 /* Writes it with its final dot, escaped; returns `text`. */
 const char *name_format(const uint8_t *name, char text[NAME_TEXT_MAX]);
 

@@ -14,22 +14,30 @@
 
 enum section { SECTION_ANSWER = 1, SECTION_AUTHORITY = 2, SECTION_ADDITIONAL = 3 };
 
-#define REPLY_NAMES 64 /* places remembered for compression; beyond it names are just less compressed */
+#define REPLY_NAMES 192  /* places remembered for compression; beyond it names are just less compressed */
+#define REPLY_BUCKETS 64 /* heads of their chains */
 
-struct reply {
-	struct writer w;
-	uint16_t counts[4]; /* QD AN NS AR */
-	uint16_t flags;     /* header flags without the rcode */
-	uint16_t rcode;     /* 12 bits */
-	uint16_t reserved;  /* bytes kept free at the end, for OPT */
-	uint16_t places;    /* used of `place` */
-	struct {
-		uint16_t offset; /* of a label in the reply */
-		uint16_t hash;   /* of the name that starts there */
-	} place[REPLY_NAMES];
+/* A label in the reply to which a pointer can lead: below offset 0x4000 (RFC 1035 4.1.4). */
+struct place {
+	uint16_t offset;
+	uint16_t hash; /* of the name that starts there */
+	uint8_t next;  /* older place of the same bucket, + 1; 0: none */
 };
 
-/* The owner of records: where it stands in the reply already (12 is the query name), or 0 and the name itself. */
+struct reply {
+	struct writer w;               /* ends where the reserve begins */
+	uint16_t counts[4];            /* QD AN NS AR */
+	uint16_t flags;                /* header flags without the rcode */
+	uint16_t rcode;                /* 12 bits */
+	uint16_t reserved;             /* bytes kept free at the end, for OPT */
+	uint16_t places;               /* used of `place`; the rest is not set */
+	bool full;                     /* something did not fit, since the start or the last reply_rewind */
+	uint8_t bucket[REPLY_BUCKETS]; /* newest place of each, + 1; set once there are places */
+	struct place place[REPLY_NAMES];
+};
+
+/* The owner of records: where it stands in the reply already (12 is the query name; below 0x4000), or 0 and the name
+ * itself, in any case; it is compressed. */
 struct owner {
 	const uint8_t *name;
 	uint16_t offset;
@@ -49,41 +57,58 @@ struct reply_mark {
 #define FLAG_CD 0x0010
 #define FLAG_OPCODE 0x7800
 
-/* Starts a reply of at most `limit` bytes in `out` (12 ≤ limit ≤ 65535): header space and, where the query has one, its question with the
- * client's case. Flags: QR, and the query's opcode, RD and CD. `reserve` bytes stay free for OPT. */
+/* Starts a reply of at most `limit` bytes in `out` (12 ≤ limit ≤ 65535): header space and, where the query has one, its
+ * question with the client's case. Flags: QR, and the query's opcode, RD and CD; the rcode is NOERROR. `reserve` bytes
+ * stay free for OPT (reply_opt_size); if the question and they do not fit, OPT is left out, then the question. */
 void reply_start(struct reply *reply, uint8_t *out, size_t limit, const struct query *query, size_t reserve);
 
-/* Appends a whole set under `owner` with `ttl`. All or nothing: false, and nothing written, if it does not fit.
- * `first`, where not NULL, gets the offset in the reply of the (first compressible) name in each record's RDATA, for the owners of the additional
- * section (0: none); it has room for `set->count`. */
-bool reply_rrset(struct reply *reply, enum section section, struct owner owner, const struct rrset *set, uint32_t ttl, uint16_t *first);
-/* Appends one record, its RDATA given and never compressed. */
-bool reply_record(struct reply *reply, enum section section, struct owner owner, uint16_t type, uint16_t class, uint32_t ttl,
-	const void *rdata, size_t size);
-/* Appends a CNAME that leads to `target`, compressed; *at gets the offset of the target in the reply. */
+/* Appends a whole set under `owner` with `ttl` (the set's own is not looked at). All or nothing: false, and nothing
+ * written, if it does not fit; a smaller set may still fit afterwards.
+ * `first`, where not NULL, gets for each record the offset in the reply of the name in its RDATA that the additional
+ * section follows (`has_target`) or else of the first compressible one, to be the owner of what follows (0: none, or
+ * beyond 0x3fff: give the name itself); it has room for `set->count`. */
+bool reply_rrset(struct reply *reply, enum section section, struct owner owner, const struct rrset *set, uint32_t ttl,
+        uint16_t *first);
+/* Appends one record, its RDATA given and never compressed; all or nothing. */
+bool reply_record(struct reply *reply, enum section section, struct owner owner, uint16_t type, uint16_t class,
+        uint32_t ttl, const void *rdata, size_t size);
+/* Appends a CNAME of class IN that leads to `target`, compressed; *at gets the offset of the target in the reply, 0
+ * where no pointer reaches it. */
 bool reply_cname(struct reply *reply, struct owner owner, uint32_t ttl, const uint8_t *target, uint16_t *at);
 
+/* Has something been left out since the start or the last rewind? */
+static inline bool reply_full(const struct reply *reply)
+{
+	return reply->full;
+}
+
+/* Where the reply stands; going back to a mark takes away all that was written after it. Marks nest; one that lies
+ * behind the point gone back to is void. */
 struct reply_mark reply_mark(const struct reply *reply);
 void reply_rewind(struct reply *reply, struct reply_mark mark);
 
 /* What OPT carries back. */
 struct edns_reply {
-	uint16_t payload;     /* ours */
-	bool dnssec_ok;       /* copied from the query */
-	bool subnet;          /* repeat the query's ECS with `scope` */
+	uint16_t payload; /* ours */
+	bool dnssec_ok;   /* copied from the query */
+	bool subnet;      /* repeat the query's ECS with `scope` */
 	uint8_t scope;
-	const uint8_t *nsid;  /* NULL: none */
+	const uint8_t *nsid; /* NULL: none */
 	uint8_t nsid_length;
 	const uint8_t *cookie; /* client and server cookie together; NULL: none */
 	uint8_t cookie_length;
 	bool keepalive;
 	uint16_t keepalive_timeout; /* in 100 ms */
-	int ede;              /* RFC 8914 INFO-CODE; -1: none */
+	int ede;                    /* RFC 8914 INFO-CODE; -1: none */
+	uint16_t padding;           /* pad the message to a multiple of so many bytes (RFC 8467: 468), as far as room
+	                               allows; 0: none. For encrypted transports, where the query was padded */
 };
 
-/* Bytes that the OPT of `edns` takes in answer to `query`. */
+/* Bytes that the OPT of `edns` takes in answer to `query`; padding counts with its 4 bytes of head. */
 size_t reply_opt_size(const struct edns_reply *edns, const struct query *query);
-/* Writes OPT into the reserved bytes, then the header. Returns the size of the whole message. `edns` NULL: no OPT. */
+/* Writes OPT into the reserved bytes, then the header. Returns the size of the whole message. `edns` NULL: no OPT. OPT
+ * is the last record; its options stand in the order ECS, NSID, COOKIE, KEEPALIVE, EDE, PADDING. An rcode above 15
+ * needs an OPT; without one SERVFAIL is said in its place. */
 size_t reply_finish(struct reply *reply, const struct query *query, const struct edns_reply *edns);
 
 #endif

@@ -20,20 +20,46 @@ struct rrset {
 	uint32_t ttl;  /* seconds, 0..2^31-1 */
 	uint16_t type; /* host order */
 	uint16_t count;
-	const struct node *const *targets; /* one a record: the node of the same zone that the record's name leads to (NS, MX,
-	                                      SRV, SVCB …) and that holds addresses, or NULL; NULL if no record has one */
-	const struct rrset *signatures;    /* the RRSIG set that covers this one, or NULL */
+	const struct node *const
+	        *targets; /* one a record: the node of the same zone that the record's name leads to (NS, MX,
+	                     SRV, SVCB …) and that holds addresses, or NULL; NULL if no record has one */
+	const struct rrset *signatures; /* the RRSIG set that covers this one, or NULL */
 };
 
 #define RR_HEADER 10 /* bytes of TYPE CLASS TTL RDLENGTH */
 
 /* Types that code names; the full table is behind rrtype_*. */
 enum {
-	TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_MX = 15, TYPE_TXT = 16, TYPE_SIG = 24,
-	TYPE_KEY = 25, TYPE_AAAA = 28, TYPE_NXT = 30, TYPE_SRV = 33, TYPE_NAPTR = 35, TYPE_DNAME = 39, TYPE_OPT = 41, TYPE_DS = 43,
-	TYPE_RRSIG = 46, TYPE_NSEC = 47, TYPE_DNSKEY = 48, TYPE_NSEC3 = 50, TYPE_NSEC3PARAM = 51, TYPE_SVCB = 64,
-	TYPE_HTTPS = 65, TYPE_TKEY = 249, TYPE_TSIG = 250, TYPE_IXFR = 251, TYPE_AXFR = 252, TYPE_MAILB = 253,
-	TYPE_MAILA = 254, TYPE_ANY = 255
+	TYPE_A = 1,
+	TYPE_NS = 2,
+	TYPE_CNAME = 5,
+	TYPE_SOA = 6,
+	TYPE_PTR = 12,
+	TYPE_MX = 15,
+	TYPE_TXT = 16,
+	TYPE_SIG = 24,
+	TYPE_KEY = 25,
+	TYPE_AAAA = 28,
+	TYPE_NXT = 30,
+	TYPE_SRV = 33,
+	TYPE_NAPTR = 35,
+	TYPE_DNAME = 39,
+	TYPE_OPT = 41,
+	TYPE_DS = 43,
+	TYPE_RRSIG = 46,
+	TYPE_NSEC = 47,
+	TYPE_DNSKEY = 48,
+	TYPE_NSEC3 = 50,
+	TYPE_NSEC3PARAM = 51,
+	TYPE_SVCB = 64,
+	TYPE_HTTPS = 65,
+	TYPE_TKEY = 249,
+	TYPE_TSIG = 250,
+	TYPE_IXFR = 251,
+	TYPE_AXFR = 252,
+	TYPE_MAILB = 253,
+	TYPE_MAILA = 254,
+	TYPE_ANY = 255
 };
 enum { CLASS_IN = 1, CLASS_CH = 3, CLASS_NONE = 254, CLASS_ANY = 255 };
 
@@ -41,11 +67,11 @@ enum { CLASS_IN = 1, CLASS_CH = 3, CLASS_NONE = 254, CLASS_ANY = 255 };
 struct rrtype {
 	uint16_t type;
 	const char *name;
-	uint8_t skip;          /* bytes before the first name */
-	uint8_t names;         /* names that may be compressed */
-	bool meta;             /* a question or packet type, never in a zone (RFC 6895 3.1) */
-	uint8_t target_skip;   /* where `has_target`: bytes before the name that the additional section follows */
-	bool has_target;       /* NS MX SRV SVCB HTTPS … */
+	uint8_t skip;        /* bytes before the first name */
+	uint8_t names;       /* names that may be compressed */
+	bool meta;           /* a question or packet type, never in a zone (RFC 6895 3.1) */
+	uint8_t target_skip; /* where `has_target`: bytes before the name that the additional section follows */
+	bool has_target;     /* NS MX SRV SVCB HTTPS … */
 };
 
 /* The type's row; a static row without names for one not in the table. Constant time. */
