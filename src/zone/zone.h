@@ -9,16 +9,19 @@
 #ifndef MERIDIAN_ZONE_ZONE_H
 #define MERIDIAN_ZONE_ZONE_H
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "wire/name.h"
 #include "wire/rrset.h"
 
 enum {
-	NODE_CUT = 1,      /* a delegation: NS here, and not the apex */
-	NODE_OCCLUDED = 2, /* below a cut: glue, never authoritative */
-	NODE_DNAME = 4,    /* has a DNAME */
-	NODE_CNAME = 8,    /* has a CNAME */
+	NODE_CUT = 1,          /* a delegation: NS here, and not the apex */
+	NODE_OCCLUDED = 2,     /* below a cut: glue, never authoritative */
+	NODE_DNAME = 4,        /* has a DNAME */
+	NODE_CNAME = 8,        /* has a CNAME */
+	NODE_BELOW_DNAME = 16, /* has a DNAME above it: in a good zone it holds proofs of denial at most */
 };
 
 /* A name of the zone, with records or an empty non-terminal. */
@@ -41,11 +44,13 @@ struct node_slot {
 
 struct zone {
 	struct arena *arena;
-	const char *file;    /* as it was named */
+	const char *file;         /* as it was named */
+	const char *const *files; /* all that were read, `file` first, in the order in which they were included */
+	uint32_t file_count;
 	const uint8_t *name; /* of the apex, lower case */
 	uint8_t length, labels;
-	uint64_t seed; /* of name_hash */
-	const struct node *nodes; /* by index */
+	uint64_t seed;            /* of name_hash */
+	const struct node *nodes; /* by index; these and the slots are not in the arena, but owned all the same */
 	uint32_t node_count;
 	uint32_t slot_mask;
 	const struct node_slot *slots; /* open addressing by hash & slot_mask, tag = hash >> 32 */
@@ -59,7 +64,8 @@ struct zone {
 
 /* Reads the master file `file` (RFC 1035 5, $INCLUDE relative to the file that names it) for the origin `origin`
  * (wire form), checks it, and builds the zone. NULL where `err` got an error; warnings do not stop it.
- * `previous` (may be NULL): if its text is the same, it is returned with one more reference. Builder thread. */
+ * `previous` (may be NULL): if the text is the same, included files too, it is returned with one more reference, and
+ * nothing is checked again. Builder thread. */
 struct zone *zone_load(const char *file, const uint8_t *origin, uint64_t seed, struct zone *previous, struct err *err);
 /* One more reference; returns the zone. */
 struct zone *zone_hold(struct zone *zone);
@@ -67,7 +73,17 @@ struct zone *zone_hold(struct zone *zone);
 void zone_release(struct zone *zone);
 
 /* The node of a lower-case name that ends in the zone's, by its hash (name_hash under the zone's seed); or NULL. */
-const struct node *zone_find(const struct zone *zone, const uint8_t *lower, size_t length, uint64_t hash);
+static inline const struct node *zone_find(const struct zone *zone, const uint8_t *lower, size_t length, uint64_t hash)
+{
+	for (uint32_t at = (uint32_t)hash & zone->slot_mask; zone->slots[at].node; at = (at + 1) & zone->slot_mask) {
+		if (zone->slots[at].tag != (uint32_t)(hash >> 32))
+			continue;
+		const struct node *node = &zone->nodes[zone->slots[at].node - 1];
+		if (node->length == length && memcmp(node->name, lower, length) == 0)
+			return node;
+	}
+	return NULL;
+}
 
 /* The set of `type` at a node, or NULL. */
 static inline const struct rrset *node_set(const struct node *node, uint16_t type)

@@ -1,0 +1,178 @@
+/*
+ * draft.c: names by hash, records in a log.
+ *
+ * Indexes are given in the order in which names come up, an ancestor before its
+ * descendants. So when names are worked through by index, all records of the
+ * names to come lie in the log behind the first record of the next one.
+ */
+#include "zone/draft.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/cursor.h"
+
+enum { PIECE_BYTES = 1 << 18, SLOTS_FIRST = 16 };
+
+_Static_assert(sizeof(struct name_draft) <= sizeof(struct node), "a draft fits its node's cell");
+_Static_assert(sizeof(union cell) == sizeof(struct node), "cells are an array of nodes");
+
+struct piece_of_log {
+	struct piece_of_log *next;
+	size_t size, used;
+	_Alignas(8) uint8_t bytes[];
+};
+
+static uint32_t cell_new(struct draft *draft, const uint8_t *name, size_t length, uint64_t hash, uint32_t parent);
+
+void draft_start(struct draft *draft, struct arena *arena, const uint8_t *origin, uint64_t seed)
+{
+	*draft = (struct draft){.arena = arena, .seed = seed, .mask = SLOTS_FIRST - 1};
+	size_t length = name_length(origin);
+	name_lower(draft->origin, origin, length);
+	draft->origin_length = (uint8_t)length;
+	draft->slots = calloc(SLOTS_FIRST, sizeof *draft->slots);
+	MUST(draft->slots);
+	uint8_t *name = arena_bytes(arena, length);
+	memcpy(name, draft->origin, length);
+	cell_new(draft, name, length, name_hash(name, seed), 0);
+}
+
+void draft_end(struct draft *draft)
+{
+	draft_forget(draft, NULL);
+	free(draft->cells);
+	free(draft->slots);
+	draft->cells = NULL;
+	draft->slots = NULL;
+}
+
+static void slot_put(struct node_slot *slots, uint32_t mask, uint64_t hash, uint32_t index)
+{
+	uint32_t at = (uint32_t)hash & mask;
+	while (slots[at].node)
+		at = (at + 1) & mask;
+	slots[at] = (struct node_slot){.tag = (uint32_t)(hash >> 32), .node = index + 1};
+}
+
+/* Twice the slots, once more than 5 of 8 are taken. */
+static void slots_grow(struct draft *draft)
+{
+	uint64_t slots = (uint64_t)draft->mask + 1;
+	if ((uint64_t)draft->count * 8 < slots * 5)
+		return;
+	MUST(slots < UINT32_C(1) << 31);
+	struct node_slot *grown = calloc(2 * slots, sizeof *grown);
+	MUST(grown);
+	draft->mask = (uint32_t)(2 * slots - 1);
+	for (uint32_t i = 0; i < draft->count; i++)
+		slot_put(grown, draft->mask, draft->cells[i].draft.hash, i);
+	free(draft->slots);
+	draft->slots = grown;
+}
+
+static uint32_t cell_new(struct draft *draft, const uint8_t *name, size_t length, uint64_t hash, uint32_t parent)
+{
+	MUST(draft->count < DRAFT_NONE - 1);
+	if (draft->count == draft->room) {
+		draft->room = draft->room ? draft->room + draft->room / 2 : 16;
+		draft->cells = realloc(draft->cells, draft->room * sizeof *draft->cells);
+		MUST(draft->cells);
+	}
+	slots_grow(draft);
+	uint32_t index = draft->count++;
+	draft->cells[index].draft = (struct name_draft){
+	        .name = name, .length = (uint8_t)length, .hash = hash, .parent = parent};
+	slot_put(draft->slots, draft->mask, hash, index);
+	if (name[0] == 1 && name[1] == '*' && index)
+		draft->cells[parent].draft.wildcard = index;
+	return index;
+}
+
+static uint32_t find(const struct draft *draft, const uint8_t *name, size_t length, uint64_t hash)
+{
+	for (uint32_t at = (uint32_t)hash & draft->mask; draft->slots[at].node; at = (at + 1) & draft->mask) {
+		if (draft->slots[at].tag != (uint32_t)(hash >> 32))
+			continue;
+		const struct name_draft *found = &draft->cells[draft->slots[at].node - 1].draft;
+		if (found->length == length && memcmp(found->name, name, length) == 0)
+			return draft->slots[at].node - 1;
+	}
+	return DRAFT_NONE;
+}
+
+uint32_t draft_name(struct draft *draft, const uint8_t *name)
+{
+	uint8_t lower[NAME_BYTES];
+	struct name_labels labels;
+	size_t length = name_length(name);
+	name_lower(lower, name, length);
+	name_split(&labels, lower, draft->seed);
+	unsigned known = 0; /* the label from which on the name is there already */
+	uint32_t index = DRAFT_NONE;
+	for (; known <= labels.count && length - labels.at[known] >= draft->origin_length; known++) {
+		index = find(draft, lower + labels.at[known], length - labels.at[known], labels.hash[known]);
+		if (index != DRAFT_NONE)
+			break;
+	}
+	if (index == DRAFT_NONE || known == 0)
+		return index;
+	/* Only the new name is stored: its new ancestors are the ends of it. */
+	uint8_t *kept = arena_bytes(draft->arena, length);
+	memcpy(kept, lower, length);
+	while (known-- > 0)
+		index = cell_new(draft, kept + labels.at[known], length - labels.at[known], labels.hash[known], index);
+	return index;
+}
+
+static struct record *log_room(struct draft *draft, size_t size)
+{
+	size = (size + 7) / 8 * 8;
+	struct piece_of_log *piece = draft->log_end;
+	if (!piece || piece->size - piece->used < size) {
+		size_t bytes = size > PIECE_BYTES ? size : PIECE_BYTES;
+		piece = malloc(sizeof *piece + bytes);
+		MUST(piece);
+		*piece = (struct piece_of_log){.size = bytes};
+		if (draft->log_end)
+			draft->log_end->next = piece;
+		else
+			draft->log = piece;
+		draft->log_end = piece;
+	}
+	void *room = piece->bytes + piece->used;
+	piece->used += size;
+	return room;
+}
+
+void draft_add(struct draft *draft, uint32_t index, uint16_t type, uint32_t ttl, const uint8_t *rdata, uint16_t size,
+        uint16_t source, uint32_t offset)
+{
+	struct record *record = log_room(draft, sizeof *record + RR_HEADER + size);
+	*record = (struct record){.offset = offset, .source = source, .type = type};
+	struct writer w = writer_of(record->wire, (size_t)RR_HEADER + size);
+	write_u16(&w, type);
+	write_u16(&w, CLASS_IN);
+	write_u32(&w, ttl);
+	write_u16(&w, size);
+	write_bytes(&w, rdata, size);
+	struct name_draft *name = &draft->cells[index].draft;
+	if (name->last)
+		name->last->next = record;
+	else
+		name->first = record;
+	name->last = record;
+}
+
+void draft_forget(struct draft *draft, const struct record *oldest)
+{
+	const uint8_t *at = (const uint8_t *)oldest;
+	struct piece_of_log *piece;
+	while ((piece = draft->log) && !(at && at >= piece->bytes && at < piece->bytes + piece->used)) {
+		draft->log = piece->next;
+		free(piece);
+	}
+	if (!draft->log)
+		draft->log_end = NULL;
+}
