@@ -21,12 +21,46 @@ struct place {
 };
 
 enum ecs_policy { ECS_ON, ECS_OFF, ECS_LISTED };
+enum cookie_policy { COOKIES_ON, COOKIES_OFF, COOKIES_REQUIRED };
+enum key_algorithm { KEY_HMAC_SHA1, KEY_HMAC_SHA224, KEY_HMAC_SHA256, KEY_HMAC_SHA384, KEY_HMAC_SHA512 };
+
+/* A TSIG key (RFC 8945). */
+struct conf_key {
+	const char *text;    /* its name as in the file */
+	const uint8_t *name; /* wire form, lower case */
+	enum key_algorithm algorithm;
+	const uint8_t *secret;
+	size_t secret_length;
+	struct place place;
+};
+
+/* Who may transfer a zone (`from`; a key or none), and whom a NOTIFY goes to (`to`). */
+struct conf_transfer {
+	struct prefix from;
+	uint32_t key; /* NO_INDEX: none */
+};
+struct conf_notify {
+	struct endpoint to;
+	uint32_t key; /* NO_INDEX: none */
+};
+
+struct rate_limit {
+	bool on;
+	unsigned per_second; /* replies to one client prefix */
+	unsigned slip;       /* of what is over it, one in so many is answered truncated; 0: none */
+	const struct prefix *exempt;
+	uint32_t exempt_count;
+};
 
 struct conf_zone {
 	const uint8_t *origin; /* wire form, lower case */
 	const char *name;      /* as text */
 	const char *file;
-	struct place place;    /* of its entry, or of `zones` */
+	struct place place; /* of its entry, or of `zones` */
+	const struct conf_transfer *transfer;
+	uint32_t transfer_count;
+	const struct conf_notify *notify;
+	uint32_t notify_count;
 };
 
 struct conf_pool_member {
@@ -49,8 +83,8 @@ struct conf_service {
 	const uint8_t *const *names; /* owners, wire form, lower case; the first is its key */
 	uint32_t name_count;
 	const struct place *name_places;
-	uint32_t map;               /* NO_INDEX: `order` */
-	const uint8_t *order;       /* positions in pools */
+	uint32_t map;         /* NO_INDEX: `order` */
+	const uint8_t *order; /* positions in pools */
 	uint32_t order_count;
 	const struct conf_pool *pools; /* under a map ascending by data center; under `order` in the file's order */
 	uint32_t pool_count;
@@ -73,20 +107,25 @@ struct conf {
 	/* meridian.yaml; what needs a restart to change is marked R */
 	const struct endpoint *listen; /* R */
 	uint32_t listen_count;
-	unsigned workers;              /* R; resolved: at least 1 */
+	unsigned workers; /* R; resolved: at least 1 */
 	const char *const *databases;
 	const struct place *database_places;
 	uint32_t database_count;
-	const char *countries;         /* geo/countries.tsv or the installed one */
-	const char *state;             /* R; folder */
-	const char *control;           /* R; socket path */
-	const char *user;              /* R; NULL: none given */
+	const char *countries; /* geo/countries.tsv or the installed one */
+	const char *state;     /* R; folder */
+	const char *control;   /* R; socket path */
+	const char *user;      /* R; NULL: none given */
 	enum ecs_policy ecs;
 	const struct prefix *ecs_from;
 	uint32_t ecs_from_count;
-	const char *nsid;              /* NULL: none */
+	const char *nsid; /* NULL: none */
+	enum cookie_policy cookies;
+	const uint8_t *cookie_secret; /* 16 bytes; NULL: one of its own, made at start */
+	struct rate_limit rate_limit;
+	const struct conf_key *keys;
+	uint32_t key_count;
 	const struct endpoint *metrics; /* R; NULL: none */
-	const char *version;           /* NULL: REFUSED */
+	const char *version;            /* NULL: REFUSED */
 	uint64_t table_memory;
 	bool strict;
 	enum log_level log;

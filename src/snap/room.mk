@@ -9,6 +9,23 @@ libsnap_a_SOURCES = \
 	src/snap/compile_tables.c \
 	src/snap/compile_zones.c \
 	src/snap/conf.h \
+	src/snap/conf_access.c \
+	src/snap/conf_geo.c \
+	src/snap/conf_map.c \
+	src/snap/conf_nets.c \
+	src/snap/conf_pool.c \
+	src/snap/conf_probe.c \
+	src/snap/conf_read.c \
+	src/snap/conf_reader.c \
+	src/snap/conf_reader.h \
+	src/snap/conf_rules.c \
+	src/snap/conf_rules.h \
+	src/snap/conf_server.c \
+	src/snap/conf_service.c \
+	src/snap/conf_value.c \
+	src/snap/conf_yaml.c \
+	src/snap/conf_yaml.h \
+	src/snap/conf_zones.c \
 	src/snap/live.c \
 	src/snap/live.h \
 	src/snap/reload.c \

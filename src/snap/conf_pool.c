@@ -1,0 +1,213 @@
+/*
+ * conf_pool.c: the pools of a service and their members.
+ *
+ * Under a map pools are sorted by data center, because the map's tables name positions in an ascending set.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "snap/conf_reader.h"
+
+enum { WEIGHT_MAX = 1000 };
+
+static bool same_addr(const struct addr *a, const struct addr *b)
+{
+	return addr_equal(a, b);
+}
+
+/* Why no client could use an address; NULL: it is good. */
+static const char *addr_fault(const struct addr *addr)
+{
+	static const struct addr nowhere[] = {{.family = ADDR_V4}, {.family = ADDR_V6}};
+	static const struct prefix mapped = {{ADDR_V6, {[10] = 0xff, [11] = 0xff}}, 96};
+	if (same_addr(addr, &nowhere[0]) || same_addr(addr, &nowhere[1]))
+		return "stands for no address at all";
+	if (addr->family == ADDR_V4 ? (addr->bytes[0] & 0xf0) == 0xe0 : addr->bytes[0] == 0xff)
+		return "is a multicast address";
+	if (prefix_contains(&mapped, addr))
+		return "is an IPv4 address in the form of IPv6; write it as IPv4";
+	return NULL;
+}
+
+static bool read_address(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+{
+	struct conf_pool_member *member = field;
+	(void)option;
+	if (!expect_scalar(reader, value, "an address"))
+		return false;
+	if (!addr_parse(&member->addr, value->text)) {
+		reader_error(reader, value, "'%s' is neither an IPv4 nor an IPv6 address", value->text);
+		return false;
+	}
+	const char *fault = addr_fault(&member->addr);
+	if (fault) {
+		reader_error(reader, value, "'%s' %s", value->text, fault);
+		member->addr.family = ADDR_NONE;
+		return false;
+	}
+	member->place = reader_place(value);
+	return true;
+}
+
+/* False: not a member (an error was told). */
+static bool read_member(struct reader *reader, const struct yaml *value, struct conf_pool_member *member)
+{
+	static const struct option options[] = {
+	        {"address", read_address, 0},
+	        {"weight", read_u16, offsetof(struct conf_pool_member, weight), 1, WEIGHT_MAX},
+	};
+	*member = (struct conf_pool_member){.weight = 1};
+	if (value->kind == YAML_LIST) {
+		expect_scalar(reader, value, "an address or { address: ..., weight: ... }");
+		return false;
+	}
+	if (value->kind != YAML_MAPPING)
+		return read_address(reader, value, options, member);
+	if (!options_read(reader, value, "a member", OPTIONS(options), member))
+		return false;
+	if (!yaml_get(value, "address"))
+		reader_error(reader, value, "a member needs its address");
+	return member->addr.family != ADDR_NONE;
+}
+
+static bool read_members(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+{
+	struct conf_pool *pool = field;
+	uint32_t of_family[2] = {0, 0};
+	(void)option;
+	if (!expect_list(reader, value, "a list of addresses"))
+		return false;
+	struct conf_pool_member *members = arena_alloc(reader->arena, value->count * sizeof *members);
+	struct dict *seen = dict_new();
+	pool->members = members;
+	for (const struct yaml *item = value->first; item; item = item->next) {
+		struct conf_pool_member *member = &members[pool->member_count];
+		if (!read_member(reader, item, member))
+			continue;
+		const struct place *place = &member->place;
+		struct err_at at = {
+		        place->file, place->line, place->column, place->width, place->text, place->text_length};
+		if (!dict_add(seen, &member->addr, sizeof member->addr, 0)) {
+			char text[ADDR_TEXT_MAX];
+			err_add(reader->err, ERR_ERROR, &at, "the address %s is in this pool twice",
+			        addr_format(&member->addr, text));
+			continue;
+		}
+		if (++of_family[member->addr.family == ADDR_V6] > MEMBERS_MAX) {
+			err_add(reader->err, ERR_ERROR, &at, "a pool has at most %d members of a family", MEMBERS_MAX);
+			break;
+		}
+		pool->member_count++;
+	}
+	dict_free(seen);
+	return true;
+}
+
+static bool read_cname(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+{
+	(void)option;
+	*(const uint8_t **)field = read_name(reader, value, false);
+	return true;
+}
+
+static bool read_probe(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+{
+	(void)option;
+	*(uint32_t *)field = NO_INDEX;
+	if (!expect_scalar(reader, value, "the name of a probe, or none"))
+		return false;
+	if (!is_word(value, "none"))
+		*(uint32_t *)field = names_find(reader, &reader->probes, value, value->text, "probe");
+	return true;
+}
+
+static void read_pool(struct reader *reader, const struct yaml *value, struct conf_pool *pool)
+{
+	static const struct option options[] = {
+	        {"members", read_members, 0},
+	        {"cname", read_cname, offsetof(struct conf_pool, cname)},
+	        {"probe", read_probe, offsetof(struct conf_pool, probe)},
+	};
+	const struct yaml *members = value, *cname = NULL;
+	if (value->kind == YAML_LIST)
+		read_members(reader, value, NULL, pool);
+	else if (value->kind != YAML_MAPPING && value->kind != YAML_EMPTY) {
+		expect_list(reader, value, "a list of addresses or a mapping");
+		return;
+	} else if (value->kind == YAML_MAPPING) {
+		options_read(reader, value, "a pool", OPTIONS(options), pool);
+		members = yaml_get(value, "members");
+		cname = yaml_get(value, "cname");
+	}
+	if (members && cname)
+		reader_error(reader, cname->key, "a pool is addresses ('members') or a name ('cname'), not both");
+	else if (!cname && (!members || members->kind == YAML_EMPTY || (members->kind == YAML_LIST && !members->count)))
+		reader_error(reader, value->key, "the pool '%s' has no members", value->key->text);
+}
+
+/* Which data center a pool is at; under `order` it may be a label. */
+static uint32_t find_datacenter(struct reader *reader, const struct yaml *key, bool mapped)
+{
+	uint32_t index;
+	if (dict_get(reader->datacenters.dict, key->text, strlen(key->text), &index))
+		return index;
+	return mapped ? names_find(reader, &reader->datacenters, key, key->text, "data center") : NO_INDEX;
+}
+
+/* A pool and its value, to be sorted together. */
+struct sorted {
+	struct conf_pool pool;
+	const struct yaml *value;
+};
+
+static int compare_datacenters(const void *a, const void *b)
+{
+	uint32_t left = ((const struct sorted *)a)->pool.datacenter,
+	         right = ((const struct sorted *)b)->pool.datacenter;
+	return left < right ? -1 : left > right;
+}
+
+/* All addresses, or all names. */
+static void check_alike(struct reader *reader, const struct sorted *list, uint32_t count)
+{
+	for (uint32_t i = 1; i < count; i++)
+		if (!list[i].pool.cname != !list[0].pool.cname && (list[i].pool.cname || list[i].pool.member_count) &&
+		        (list[0].pool.cname || list[0].pool.member_count)) {
+			reader_error(reader, list[i].value->key,
+			        "the pools of a service are all addresses or all names ('cname')");
+			return;
+		}
+}
+
+void conf_pools_read(struct reader *reader, const struct yaml *value, struct conf_service *service, uint32_t probe,
+        struct names *names)
+{
+	bool mapped = service->map != NO_INDEX;
+	struct sorted *list = arena_alloc(reader->scratch, value->count * sizeof *list);
+	struct names given;
+	names_new(reader, &given, value->count);
+	uint32_t count = 0;
+	for (const struct yaml *item = value->first; item; item = item->next) {
+		struct conf_pool *pool = &list[count].pool;
+		*pool = (struct conf_pool){.probe = probe, .place = reader_place(item->key)};
+		if (!names_add(reader, &given, item, "pool"))
+			continue;
+		pool->name = arena_string(reader->arena, item->key->text);
+		pool->datacenter = find_datacenter(reader, item->key, mapped);
+		read_pool(reader, item, pool);
+		list[count++].value = item;
+	}
+	names_free(&given);
+	check_alike(reader, list, count);
+	if (mapped)
+		qsort(list, count, sizeof *list, compare_datacenters);
+	struct conf_pool *pools = arena_alloc(reader->arena, count * sizeof *pools);
+	for (uint32_t i = 0; i < count; i++) {
+		pools[i] = list[i].pool;
+		MUST(names_add(reader, names, list[i].value, "pool"));
+	}
+	service->pools = pools;
+	service->pool_count = count;
+	service->names_only = count > 0 && pools[0].cname;
+}
