@@ -13,10 +13,20 @@ EXTRA_DIST += src/serve/README.md
 # Tests put stubs in place of answer and live, so that sockets and threads are tested alone.
 SERVE_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -D_GNU_SOURCE -I$(top_srcdir)/tests/unit/serve
 SERVE_TEST_LDADD = libserve.a $(BASE_LIBS) $(UV_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/unit/serve/test_udp tests/unit/serve/test_stream
-tests_unit_serve_test_udp_SOURCES = tests/unit/serve/test_udp.c tests/unit/serve/stub.c tests/unit/serve/stub.h
-tests_unit_serve_test_udp_CPPFLAGS = $(SERVE_TEST_CPPFLAGS)
-tests_unit_serve_test_udp_LDADD = $(SERVE_TEST_LDADD)
+check_PROGRAMS += tests/unit/serve/test_crowd tests/unit/serve/test_limits tests/unit/serve/test_serve \
+	tests/unit/serve/test_stream tests/unit/serve/test_udp
+tests_unit_serve_test_limits_SOURCES = tests/unit/serve/test_limits.c tests/unit/serve/stub.c tests/unit/serve/stub.h
+tests_unit_serve_test_limits_CPPFLAGS = $(SERVE_TEST_CPPFLAGS)
+tests_unit_serve_test_limits_LDADD = $(SERVE_TEST_LDADD)
+tests_unit_serve_test_serve_SOURCES = tests/unit/serve/test_serve.c tests/unit/serve/stub.c tests/unit/serve/stub.h
+tests_unit_serve_test_serve_CPPFLAGS = $(SERVE_TEST_CPPFLAGS)
+tests_unit_serve_test_serve_LDADD = $(SERVE_TEST_LDADD)
 tests_unit_serve_test_stream_SOURCES = tests/unit/serve/test_stream.c tests/unit/serve/stub.c tests/unit/serve/stub.h
 tests_unit_serve_test_stream_CPPFLAGS = $(SERVE_TEST_CPPFLAGS)
 tests_unit_serve_test_stream_LDADD = $(SERVE_TEST_LDADD)
+tests_unit_serve_test_udp_SOURCES = tests/unit/serve/test_udp.c tests/unit/serve/stub.c tests/unit/serve/stub.h
+tests_unit_serve_test_udp_CPPFLAGS = $(SERVE_TEST_CPPFLAGS)
+tests_unit_serve_test_udp_LDADD = $(SERVE_TEST_LDADD)
+tests_unit_serve_test_crowd_SOURCES = tests/unit/serve/test_crowd.c
+tests_unit_serve_test_crowd_CPPFLAGS = $(SERVE_TEST_CPPFLAGS)
+tests_unit_serve_test_crowd_LDADD = libserve.a $(BASE_LIBS) $(CMOCKA_LIBS)

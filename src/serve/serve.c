@@ -21,8 +21,9 @@
 
 enum {
 	SERVE_TCP_MOST = 65536,
-	SERVE_TCP_SHARE = 8,        /* an eighth of the connections is one client's share */
-	SERVE_HELD_MOST = 32 << 20, /* of unfinished messages and unsent answers, on all connections together */
+	SERVE_LOOP_DESCRIPTORS = 16, /* libuv aborts if it finds none for its first loop */
+	SERVE_TCP_SHARE = 8,         /* an eighth of the connections is one client's share */
+	SERVE_HELD_MOST = 32 << 20,  /* of unfinished messages and unsent answers, on all connections together */
 };
 #define SERVE_PATIENCE (10 * NANO_SECOND)
 
@@ -51,6 +52,10 @@ static unsigned serve_tcp_max(const struct serve_options *options)
 
 static struct stream *serve_stream(const struct serve_options *options, struct socket_set *sets, unsigned count)
 {
+	if (socket_descriptors_left() < SERVE_LOOP_DESCRIPTORS) {
+		errno = EMFILE;
+		return NULL;
+	}
 	int *listeners = calloc(count, sizeof *listeners);
 	MUST(listeners != NULL);
 	for (unsigned i = 0; i < count; i++)
