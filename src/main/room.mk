@@ -1,1 +1,17 @@
-# The room main.
+# The room main: the daemon.
+noinst_LIBRARIES += libreport.a
+libreport_a_SOURCES = \
+	src/main/report.h \
+	src/main/report_explanation.c \
+	src/main/report_health.c
+
+sbin_PROGRAMS += meridiand
+meridiand_SOURCES = \
+	src/main/commands.c \
+	src/main/daemon.c \
+	src/main/daemon.h \
+	src/main/main.c \
+	src/main/privileges.c \
+	src/main/report_status.c
+meridiand_LDADD = libreport.a $(ALL_LIBS)
+EXTRA_DIST += src/main/README.md
