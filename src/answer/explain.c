@@ -9,6 +9,7 @@
 #include "answer/explain.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "answer/answer.h"
 #include "base/assert.h"
@@ -19,9 +20,9 @@
 
 #define OPTION_SUBNET 8
 
-size_t explain_query(const struct explain_question *question, uint8_t out[EXPLAIN_QUERY_MAX])
+size_t explain_query(const struct explain_question *question, uint8_t *out, size_t room)
 {
-	struct writer w = writer_of(out, EXPLAIN_QUERY_MAX);
+	struct writer w = writer_of(out, room);
 	uint16_t bytes = (uint16_t)((question->subnet.length + 7) / 8);
 	write_u16(&w, 0);
 	write_u16(&w, 0);
@@ -46,6 +47,35 @@ size_t explain_query(const struct explain_question *question, uint8_t out[EXPLAI
 	}
 	MUST(!w.full);
 	return writer_offset(&w);
+}
+
+const char *explain_parse(
+        struct explain_question *question, const char *name, const char *type, const char *from, const char *subnet)
+{
+	const char *why = NULL;
+	*question = (struct explain_question){.type = TYPE_A};
+	if (!name)
+		return "name what is asked for";
+	if (!name_parse(question->name, name, strlen(name), NULL, &why))
+		return why;
+	if (type && !rrtype_parse(&question->type, type))
+		return "no such record type";
+	if (!from && !subnet)
+		return "say who asks: --from ADDRESS, or --ecs PREFIX";
+	if (from && !addr_parse(&question->from, from))
+		return "the asker is not an address";
+	if (!subnet)
+		return NULL;
+	question->has_subnet = true;
+	if (prefix_parse(&question->subnet, subnet) == PREFIX_SYNTAX)
+		return "the client subnet is no prefix";
+	if (!strchr(subnet, '/')) {
+		question->subnet.length = question->subnet.addr.family == ADDR_V4 ? 24 : 56;
+		addr_mask(&question->subnet.addr, question->subnet.length);
+	}
+	if (!from)
+		question->from = question->subnet.addr;
+	return NULL;
 }
 
 static uint32_t members_up(const struct board *board, const struct members *members)
@@ -113,8 +143,9 @@ void explain(const struct live *live, const struct explain_question *question, s
 	struct answer_context context = {
 	        .live = live, .counters = &counters, .random = 1, .trace = &explanation->trace};
 	struct client client = {.addr = question->from, .stream = true};
-	explanation->size = answer_packet(&context, &client, query, explain_query(question, query), explanation->reply,
-	        sizeof explanation->reply);
+	size_t size = explain_query(question, query, sizeof query);
+	explanation->size = answer_packet(
+	        &context, &client, query, size, explanation->reply, sizeof explanation->reply);
 	if (explanation->trace.steered)
 		give_reasons(live, explanation);
 }

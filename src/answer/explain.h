@@ -46,8 +46,14 @@ struct explanation {
 /* Asks the question and tells the story. Control thread, or offline. */
 void explain(const struct live *live, const struct explain_question *question, struct explanation *explanation);
 
-/* Writes the question as a query packet; returns its size, at most EXPLAIN_QUERY_MAX. */
+/* Writes the question as a query packet into `room` bytes, EXPLAIN_QUERY_MAX at least; returns its size. */
 #define EXPLAIN_QUERY_MAX 320
-size_t explain_query(const struct explain_question *question, uint8_t out[EXPLAIN_QUERY_MAX]);
+size_t explain_query(const struct explain_question *question, uint8_t *out, size_t room);
+
+/* Reads a question from words as people type them: a name, a type (NULL: A), the asker's address (NULL: none), a client
+ * subnet (NULL: none; an address stands for its /24 or /56). One of the two addresses must be there. Returns NULL, or
+ * what is wrong (static text). */
+const char *explain_parse(
+        struct explain_question *question, const char *name, const char *type, const char *from, const char *subnet);
 
 #endif

@@ -17,7 +17,7 @@ static void remember(struct reply *reply, const struct name_labels *labels, unsi
 		if (offset >= COMPRESS_REACH || reply->places == REPLY_NAMES)
 			return;
 		uint8_t *bucket = &reply->bucket[labels->hash[i] % REPLY_BUCKETS];
-		reply->place[reply->places] = (struct place){
+		reply->place[reply->places] = (struct reply_name){
 		        .offset = (uint16_t)offset, .hash = (uint16_t)labels->hash[i], .next = *bucket};
 		*bucket = (uint8_t)++reply->places;
 	}
@@ -26,7 +26,7 @@ static void remember(struct reply *reply, const struct name_labels *labels, unsi
 void compress_forget(struct reply *reply, unsigned places)
 {
 	while (reply->places > places) {
-		const struct place *last = &reply->place[--reply->places];
+		const struct reply_name *last = &reply->place[--reply->places];
 		reply->bucket[last->hash % REPLY_BUCKETS] = last->next;
 	}
 }
@@ -65,7 +65,7 @@ static bool stands_at(const struct reply *reply, size_t offset, const uint8_t *n
 static uint16_t find(const struct reply *reply, uint64_t hash, const uint8_t *name)
 {
 	for (unsigned i = reply->bucket[hash % REPLY_BUCKETS]; i > 0; i = reply->place[i - 1].next) {
-		const struct place *place = &reply->place[i - 1];
+		const struct reply_name *place = &reply->place[i - 1];
 		if (place->hash == (uint16_t)hash && stands_at(reply, place->offset, name))
 			return place->offset;
 	}

@@ -18,7 +18,7 @@ enum section { SECTION_ANSWER = 1, SECTION_AUTHORITY = 2, SECTION_ADDITIONAL = 3
 #define REPLY_BUCKETS 64 /* heads of their chains */
 
 /* A label in the reply to which a pointer can lead: below offset 0x4000 (RFC 1035 4.1.4). */
-struct place {
+struct reply_name {
 	uint16_t offset;
 	uint16_t hash; /* of the name that starts there */
 	uint8_t next;  /* older place of the same bucket, + 1; 0: none */
@@ -33,7 +33,7 @@ struct reply {
 	uint16_t places;               /* used of `place`; the rest is not set */
 	bool full;                     /* something did not fit, since the start or the last reply_rewind */
 	uint8_t bucket[REPLY_BUCKETS]; /* newest place of each, + 1; set once there are places */
-	struct place place[REPLY_NAMES];
+	struct reply_name place[REPLY_NAMES];
 };
 
 /* The owner of records: where it stands in the reply already (12 is the query name; below 0x4000), or 0 and the name

@@ -1,0 +1,28 @@
+# Plays: scenarios as text, acted out in one process on a fake clock.
+PLAYS = \
+	tests/play/all-down.play \
+	tests/play/bad-reload.play \
+	tests/play/failover.play \
+	tests/play/names.play \
+	tests/play/nearest.play \
+	tests/play/reload.play
+
+check_PROGRAMS += tests/play/play
+tests_play_play_SOURCES = \
+	tests/play/audience.c \
+	tests/play/play.c \
+	tests/play/play.h \
+	tests/play/stage.c
+tests_play_play_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/play
+tests_play_play_LDADD = $(ANSWER_LIBS)
+
+# Each play is a test of its own, run by the program that acts it out.
+TEST_EXTENSIONS = .play
+PLAY_LOG_COMPILER = tests/play/play
+AM_TESTS_ENVIRONMENT = srcdir='$(top_srcdir)'; export srcdir;
+TESTS += $(PLAYS)
+EXTRA_DIST += $(PLAYS) \
+	tests/play/README.md \
+	tests/play/world/example.com.zone \
+	tests/play/world/meridian.yaml \
+	tests/play/world/world.yaml
