@@ -4,6 +4,7 @@ libzone_a_CPPFLAGS = $(AM_CPPFLAGS) $(LDNS_CFLAGS)
 libzone_a_SOURCES = \
 	src/zone/build.c src/zone/build.h \
 	src/zone/check.c \
+	src/zone/diff.c src/zone/diff.h \
 	src/zone/draft.c src/zone/draft.h \
 	src/zone/field.c src/zone/field.h \
 	src/zone/layout.c \

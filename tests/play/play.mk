@@ -7,7 +7,7 @@ PLAYS = \
 	tests/play/nearest.play \
 	tests/play/reload.play
 
-check_PROGRAMS += tests/play/play
+EXTRA_PROGRAMS += tests/play/play
 tests_play_play_SOURCES = \
 	tests/play/audience.c \
 	tests/play/play.c \
@@ -26,3 +26,5 @@ EXTRA_DIST += $(PLAYS) \
 	tests/play/world/example.com.zone \
 	tests/play/world/meridian.yaml \
 	tests/play/world/world.yaml
+$(PLAYS:.play=.log): tests/play/play$(EXEEXT)
+CLEANFILES += tests/play/play$(EXEEXT)
