@@ -29,7 +29,16 @@ struct rule_list {
 	bool only;                  /* no other data centers after these */
 };
 
-enum rule_kind { RULE_DEFAULT, RULE_CONTINENT, RULE_COUNTRY, RULE_SUBDIVISION, RULE_ASN, RULE_NET, RULE_RESOLVER, RULE_UNKNOWN };
+enum rule_kind {
+	RULE_DEFAULT,
+	RULE_CONTINENT,
+	RULE_COUNTRY,
+	RULE_SUBDIVISION,
+	RULE_ASN,
+	RULE_NET,
+	RULE_RESOLVER,
+	RULE_UNKNOWN
+};
 
 struct map_rule {
 	enum rule_kind kind;
@@ -37,7 +46,7 @@ struct map_rule {
 	uint32_t asn;         /* RULE_ASN */
 	struct prefix prefix; /* RULE_NET, RULE_RESOLVER */
 	struct rule_list list;
-	const char *file;     /* where the rule stands, for explain and plan */
+	const char *file; /* where the rule stands, for explain and plan */
 	unsigned line;
 };
 
@@ -47,15 +56,18 @@ struct map_rules {
 	size_t count;
 };
 
-/* The databases, opened and understood: several at once (city v4, city v6, ASN …). A private copy is what is read, so that a file
- * replaced, truncated or deleted on disk changes nothing. */
+/* The databases, opened and understood: several at once (city v4, city v6, ASN …). A private copy is what is read, so
+ * that a file replaced, truncated or deleted on disk changes nothing. */
 struct geodb;
 
 /* Opens and checks every file; NULL if one is unusable. `at[i]` is where path i was named (at may be NULL).
  * `countries` is the path of countries.tsv (country → continent and point). */
-struct geodb *geodb_open(const char *const *paths, const struct err_at *at, size_t count, const char *countries,
-	struct err *err);
+struct geodb *geodb_open(
+        const char *const *paths, const struct err_at *at, size_t count, const char *countries, struct err *err);
 void geodb_free(struct geodb *db);
+/* Lets go of the private copies, once the maps are built: facts are then read again from the open files, if they are
+ * still what they were. */
+void geodb_release(struct geodb *db);
 
 /* One line about each file, for `status`: path, type as recognised, build time (seconds since 1970), records. */
 struct geodb_file {
@@ -80,16 +92,20 @@ struct geo_facts geodb_facts(const struct geodb *db, const struct addr *addr);
 /* A map compiled for all sets of data centers that services use. */
 struct map;
 
-/* Sets: `sets[i]` has `set_counts[i]` data center indexes, ascending. `memory` bounds the bytes of all tables of single sets: beyond it a set's
- * table is the complete one, filtered at lookup: its scopes are narrower, never wrong (a warning says so). */
-struct map *map_build(const struct map_rules *rules, const struct geodb *db, const struct datacenter *datacenters, size_t datacenter_count,
-	const uint8_t *const *sets, const uint8_t *set_counts, size_t set_count, uint64_t memory, struct err *err);
+/* Sets: `sets[i]` has `set_counts[i]` data center indexes, ascending. `memory` bounds the bytes of all tables of single
+ * sets: beyond it a set's table is the complete one, filtered at lookup: its scopes are narrower, never wrong (a
+ * warning says so). */
+struct map *map_build(const struct map_rules *rules, const struct geodb *db, const struct datacenter *datacenters,
+        size_t datacenter_count, const uint8_t *const *sets, const uint8_t *set_counts, size_t set_count,
+        uint64_t memory, struct err *err);
 void map_free(struct map *map);
 /* The table of set `i`; borrowed from the map. */
 const struct map_table *map_table_get(const struct map *map, size_t set);
 
-/* Why an address gets its order: the rule that decides (NULL: nearest by default without any rule), and the facts it rests on. Same decision code as the compiler's. */
-const struct map_rule *map_reason(const struct map_rules *rules, const struct geodb *db, const struct addr *addr, bool resolver, struct geo_facts *facts);
+/* Why an address gets its order: the rule that decides (NULL: nearest by default without any rule), and the facts it
+ * rests on. Same decision code as the compiler's. */
+const struct map_rule *map_reason(const struct map_rules *rules, const struct geodb *db, const struct addr *addr,
+        bool resolver, struct geo_facts *facts);
 /* Distance in km between a point and a data center, bias not applied. */
 double geo_distance(double latitude, double longitude, const struct datacenter *datacenter);
 

@@ -19,30 +19,30 @@ static json_t *report_client(const struct explain_question *question, const stru
 	char from[ADDR_TEXT_MAX], used[ADDR_TEXT_MAX], subnet[ADDR_TEXT_MAX];
 	const struct trace *trace = &explanation->trace;
 	return json_pack("{s:s, s:o, s:s, s:s, s:b}", "from", addr_format(&question->from, from), "ecs",
-		question->has_subnet ? json_string(prefix_format(&question->subnet, subnet)) : json_null(), "address",
-		addr_format(&trace->steered_for, used), "via", trace->resolver ? "source" : "ecs", "special",
-		explanation->facts.special);
+	        question->has_subnet ? json_string(prefix_format(&question->subnet, subnet)) : json_null(), "address",
+	        addr_format(&trace->steered_for, used), "via", trace->resolver ? "source" : "ecs", "special",
+	        explanation->facts.special);
 }
 
 static json_t *report_facts(const struct geo_facts *facts)
 {
 	json_t *object = json_pack("{s:o, s:o, s:o, s:o}", "continent", text_or_null(facts->continent), "country",
-		text_or_null(facts->country), "subdivision", text_or_null(facts->subdivision), "asn",
-		facts->asn ? json_integer(facts->asn) : json_null());
+	        text_or_null(facts->country), "subdivision", text_or_null(facts->subdivision), "asn",
+	        facts->asn ? json_integer(facts->asn) : json_null());
 	json_object_set_new(object, "location",
-		facts->located ? json_pack("[f, f]", facts->latitude, facts->longitude) : json_null());
+	        facts->located ? json_pack("[f, f]", facts->latitude, facts->longitude) : json_null());
 	return object;
 }
 
 static json_t *report_rule(const struct explanation *explanation)
 {
-	static const char *const kinds[] = {"default", "continent", "country", "subdivision", "asn", "net", "resolver",
-		"unknown"};
+	static const char *const kinds[] = {
+	        "default", "continent", "country", "subdivision", "asn", "net", "resolver", "unknown"};
 	const struct map_rule *rule = explanation->rule;
 	if (!rule)
 		return json_null();
-	json_t *object = json_pack("{s:s, s:s, s:i}", "kind", kinds[rule->kind], "file", rule->file, "line",
-		(int)rule->line);
+	json_t *object = json_pack(
+	        "{s:s, s:s, s:i}", "kind", kinds[rule->kind], "file", rule->file, "line", (int)rule->line);
 	char text[ADDR_TEXT_MAX];
 	if (rule->key)
 		json_object_set_new(object, "key", json_string(rule->key));
@@ -59,13 +59,14 @@ static json_t *report_candidates(const struct explanation *explanation)
 	for (unsigned i = 0; i < explanation->candidate_count; i++) {
 		const struct explain_candidate *candidate = &explanation->candidates[i];
 		bool usable = candidate->reason == POOL_UP || candidate->reason == POOL_ALL_DOWN ||
-			      candidate->reason == POOL_KEPT;
+		              candidate->reason == POOL_KEPT;
 		json_array_append_new(list,
-			json_pack("{s:s, s:o, s:s, s:s, s:i, s:i, s:b}", "datacenter", candidate->pool->name,
-				"distance_km",
-				isnan(candidate->distance) ? json_null() : json_integer(lround(candidate->distance)),
-				"state", usable ? "up" : "down", "reason", report_reason(candidate->reason), "members_up",
-				(int)candidate->up, "members", (int)candidate->members, "chosen", candidate->chosen));
+		        json_pack("{s:s, s:o, s:s, s:s, s:i, s:i, s:b}", "datacenter", candidate->pool->name,
+		                "distance_km",
+		                isnan(candidate->distance) ? json_null() : json_integer(lround(candidate->distance)),
+		                "state", usable ? "up" : "down", "reason", report_reason(candidate->reason),
+		                "members_up", (int)candidate->up, "members", (int)candidate->members, "chosen",
+		                candidate->chosen));
 	}
 	return list;
 }
@@ -82,16 +83,17 @@ static json_t *report_answer(const struct message *opened, int64_t *ttl)
 			continue;
 		char name[NAME_TEXT_MAX], type[16], data[2048];
 		message_format_rdata(&message, &record, data, sizeof data);
-		json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:s}", "name", name_format(record.owner, name),
-			"type", rrtype_format(record.type, type), "ttl", (json_int_t)record.ttl, "data", data));
+		json_array_append_new(
+		        list, json_pack("{s:s, s:s, s:I, s:s}", "name", name_format(record.owner, name), "type",
+		                      rrtype_format(record.type, type), "ttl", (json_int_t)record.ttl, "data", data));
 		if (*ttl < 0 || record.ttl < *ttl)
 			*ttl = record.ttl;
 	}
 	return list;
 }
 
-json_t *report_explanation(const struct live *live, const struct explain_question *question,
-	const struct explanation *explanation)
+json_t *report_explanation(
+        const struct live *live, const struct explain_question *question, const struct explanation *explanation)
 {
 	const struct trace *trace = &explanation->trace;
 	char name[NAME_TEXT_MAX], type[16], rcode[16];
@@ -100,24 +102,24 @@ json_t *report_explanation(const struct live *live, const struct explain_questio
 	message_open(&message, explanation->reply, explanation->size);
 	json_t *answer = report_answer(&message, &ttl);
 	json_t *object = json_pack("{s:s, s:s, s:I, s:o, s:s, s:o, s:o}", "name", name_format(question->name, name),
-		"type", rrtype_format(question->type, type), "generation", (json_int_t)live->snapshot->generation,
-		"client", report_client(question, explanation), "rcode",
-		rcode_format(message_rcode(&message), rcode), "answer", answer, "ttl",
-		ttl < 0 ? json_null() : json_integer(ttl));
-	json_object_set_new(object, "zone", trace->zone ? json_string(name_format(trace->zone->name, name)) : json_null());
+	        "type", rrtype_format(question->type, type), "generation", (json_int_t)live->snapshot->generation,
+	        "client", report_client(question, explanation), "rcode", rcode_format(message_rcode(&message), rcode),
+	        "answer", answer, "ttl", ttl < 0 ? json_null() : json_integer(ttl));
+	json_object_set_new(
+	        object, "zone", trace->zone ? json_string(name_format(trace->zone->name, name)) : json_null());
 	json_object_set_new(object, "scope", trace->steered ? json_integer(trace->scope) : json_integer(0));
 	json_object_set_new(object, "steered", json_boolean(trace->steered));
 	if (!trace->steered)
 		return object;
 	json_object_set_new(object, "facts", report_facts(&explanation->facts));
 	json_object_set_new(object, "service",
-		json_pack("{s:s, s:s, s:i}", "name", explanation->service->name, "file", explanation->service->file, "line",
-			(int)explanation->service->line));
+	        json_pack("{s:s, s:s, s:i}", "name", explanation->service->name, "file", explanation->service->file,
+	                "line", (int)explanation->service->line));
 	json_object_set_new(object, "map", explanation->map ? json_string(explanation->map) : json_null());
 	json_object_set_new(object, "rule", report_rule(explanation));
 	json_object_set_new(object, "candidates", report_candidates(explanation));
-	json_object_set_new(object, "all_down",
-		json_boolean(board_all_down(live->board, trace->service, trace->family)));
+	json_object_set_new(
+	        object, "all_down", json_boolean(board_all_down(live->board, trace->service, trace->family)));
 	json_object_set_new(object, "sticky_prefix", trace->hashed ? json_integer(trace->hashed) : json_null());
 	return object;
 }

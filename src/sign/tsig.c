@@ -26,9 +26,9 @@ static const struct {
 	const char *wire; /* lower case, the root's 0 is the string's end */
 	uint8_t size;     /* of the MAC */
 } algorithms[TSIG_ALGORITHMS] = {
-	[TSIG_HMAC_SHA256] = {"hmac-sha256", "SHA256", "\13hmac-sha256", 32},
-	[TSIG_HMAC_SHA384] = {"hmac-sha384", "SHA384", "\13hmac-sha384", 48},
-	[TSIG_HMAC_SHA512] = {"hmac-sha512", "SHA512", "\13hmac-sha512", 64},
+        [TSIG_HMAC_SHA256] = {"hmac-sha256", "SHA256", "\13hmac-sha256", 32},
+        [TSIG_HMAC_SHA384] = {"hmac-sha384", "SHA384", "\13hmac-sha384", 48},
+        [TSIG_HMAC_SHA512] = {"hmac-sha512", "SHA512", "\13hmac-sha512", 64},
 };
 
 bool tsig_algorithm_parse(enum tsig_algorithm *algorithm, const char *text)
@@ -124,11 +124,11 @@ static void feed_time(EVP_MAC_CTX *mac, uint64_t time, uint16_t fudge)
 /* The MAC of a message without its TSIG record (RFC 8945 4.3). `before`: the MAC of the message before goes in first.
  * `additional`: how many records the header is to count. */
 static void digest(const struct tsig *tsig, const uint8_t *message, size_t size, uint16_t additional, bool before,
-	const struct record *record, uint8_t out[TSIG_MAC_MAX])
+        const struct record *record, uint8_t out[TSIG_MAC_MAX])
 {
 	char *name = (char *)(uintptr_t)algorithms[tsig->key->algorithm].digest;
-	OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-		OSSL_PARAM_construct_end()};
+	OSSL_PARAM parameters[] = {
+	        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end()};
 	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	EVP_MAC_CTX *mac = EVP_MAC_CTX_new(hmac);
 	MUST(mac && EVP_MAC_init(mac, tsig->key->secret, tsig->key->secret_size, parameters) == 1);
@@ -164,13 +164,13 @@ static const struct tsig_key *find_key(const struct tsig *tsig, const struct tsi
 {
 	for (size_t i = 0; i < count; i++)
 		if (name_equal(keys[i].name, tsig->key_name) &&
-			name_equal((const uint8_t *)algorithms[keys[i].algorithm].wire, tsig->algorithm_name))
+		        name_equal((const uint8_t *)algorithms[keys[i].algorithm].wire, tsig->algorithm_name))
 			return &keys[i];
 	return NULL;
 }
 
 static enum tsig_error judge(struct tsig *tsig, const struct record *record, const uint8_t *message, size_t offset,
-	bool before, uint64_t now)
+        bool before, uint64_t now)
 {
 	uint8_t full = algorithms[tsig->key->algorithm].size;
 	uint16_t least = full / 2 > 10 ? full / 2 : 10;
@@ -189,7 +189,7 @@ static enum tsig_error judge(struct tsig *tsig, const struct record *record, con
 }
 
 int tsig_verify(struct tsig *tsig, const struct tsig_key *keys, size_t count, const uint8_t *message, size_t size,
-	size_t offset, uint64_t now)
+        size_t offset, uint64_t now)
 {
 	struct record record;
 	struct reader r = reader_of(message + offset, size - offset);

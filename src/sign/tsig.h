@@ -31,12 +31,12 @@ enum tsig_error { TSIG_OK = 0, TSIG_BADSIG = 16, TSIG_BADKEY = 17, TSIG_BADTIME 
 /* An exchange that is signed: what the answer's signature needs of the question's, and each message's of the one
  * before. Set by tsig_verify (answers) or tsig_begin (requests of ours). */
 struct tsig {
-	const struct tsig_key *key; /* NULL: unknown, the answer is not signed */
+	const struct tsig_key *key;   /* NULL: unknown, the answer is not signed */
 	uint8_t key_name[NAME_BYTES]; /* as the question has it */
 	uint8_t algorithm_name[NAME_BYTES];
 	uint16_t original_id;
-	uint16_t error; /* enum tsig_error */
-	uint64_t time;  /* BADTIME: the client's time, seconds since 1970 */
+	uint16_t error;            /* enum tsig_error */
+	uint64_t time;             /* BADTIME: the client's time, seconds since 1970 */
 	uint8_t mac[TSIG_MAC_MAX]; /* of the message before */
 	uint16_t mac_size;
 	bool later; /* a message after the first: only the timers are signed (RFC 8945 5.3.1) */
@@ -46,12 +46,13 @@ struct tsig {
 bool tsig_algorithm_parse(enum tsig_algorithm *algorithm, const char *text);
 const char *tsig_algorithm_name(enum tsig_algorithm algorithm);
 
-/* Checks the message whose TSIG record starts at `offset` (its last record). `now`: seconds since 1970. Returns −1 where
- * the record is malformed (FORMERR), else 0 with tsig->error set (not TSIG_OK: NOTAUTH). */
+/* Checks the message whose TSIG record starts at `offset` (its last record). `now`: seconds since 1970. Returns −1
+ * where the record is malformed (FORMERR), else 0 with tsig->error set (not TSIG_OK: NOTAUTH). */
 int tsig_verify(struct tsig *tsig, const struct tsig_key *keys, size_t count, const uint8_t *message, size_t size,
-	size_t offset, uint64_t now);
+        size_t offset, uint64_t now);
 
-/* Checks the answer to a request of ours (tsig set by tsig_begin and tsig_append). True if it is signed as it should be. */
+/* Checks the answer to a request of ours (tsig set by tsig_begin and tsig_append). True if it is signed as it should
+ * be. */
 bool tsig_verify_answer(struct tsig *tsig, const uint8_t *message, size_t size, size_t offset, uint64_t now);
 
 /* Starts an exchange of our own with a key. */
@@ -59,8 +60,8 @@ void tsig_begin(struct tsig *tsig, const struct tsig_key *key);
 
 /* The most bytes that tsig_append adds. */
 size_t tsig_size(const struct tsig *tsig);
-/* Appends a TSIG record to a finished message of `size` bytes in a buffer of `room`, and counts it in the header. Returns the new
- * size; 0 if there is no room. */
+/* Appends a TSIG record to a finished message of `size` bytes in a buffer of `room`, and counts it in the header.
+ * Returns the new size; 0 if there is no room. */
 size_t tsig_append(struct tsig *tsig, uint8_t *message, size_t size, size_t room, uint64_t now);
 
 #endif

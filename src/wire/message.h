@@ -50,6 +50,9 @@ bool message_check(const uint8_t *bytes, size_t size, const char **why);
  * its length. RDATA of known types is near to master file form, of others it is RFC 3597's \# form; OPT is "; edns …".
  */
 size_t message_format(const struct message *message, const struct message_record *record, char *text, size_t room);
+/* The RDATA alone; at most 4,095 bytes of it. */
+size_t message_format_rdata(
+        const struct message *message, const struct message_record *record, char *text, size_t room);
 /* Is RDATA in its type's form? True for types not known. */
 bool message_rdata_good(const struct message *message, const struct message_record *record);
 

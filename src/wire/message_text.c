@@ -283,11 +283,22 @@ static void say_class(struct text *text, uint16_t class)
 		say(text, " CLASS%u", class);
 }
 
+/* Fields each behind a space; what is not in its type's form as RFC 3597 writes it. */
+static void say_rdata(const struct message *message, const struct message_record *record, struct text *to)
+{
+	const struct layout *layout = layout_of(record);
+	struct text behind = *to;
+	if (layout && walk(message, record, layout, to))
+		return;
+	*to = behind;
+	say(to, " \\# %u ", record->size);
+	say_hex(to, message->bytes + record->rdata, record->size);
+}
+
 size_t message_format(const struct message *message, const struct message_record *record, char *text, size_t room)
 {
 	struct text to = {text, text + room - 1};
 	char owner[NAME_TEXT_MAX];
-	const struct layout *layout = layout_of(record);
 
 	if (record->section > 0 && record->type == TYPE_OPT) {
 		say(&to, "; edns version %u flags %04x payload %u:", record->ttl >> 16 & 255, record->ttl & 0xffff,
@@ -301,11 +312,16 @@ size_t message_format(const struct message *message, const struct message_record
 	}
 	if (record->section == 0)
 		return (size_t)(to.at - text);
-	struct text behind = to;
-	if (!layout || !walk(message, record, layout, &to)) {
-		to = behind;
-		say(&to, " \\# %u ", record->size);
-		say_hex(&to, message->bytes + record->rdata, record->size);
-	}
+	say_rdata(message, record, &to);
 	return (size_t)(to.at - text);
+}
+
+size_t message_format_rdata(const struct message *message, const struct message_record *record, char *text, size_t room)
+{
+	char all[4096];
+	struct text to = {all, all + sizeof all - 1};
+	*all = 0;
+	say_rdata(message, record, &to);
+	int length = snprintf(text, room, "%s", *all == ' ' ? all + 1 : all);
+	return (size_t)length < room ? (size_t)length : room - 1;
 }

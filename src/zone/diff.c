@@ -71,8 +71,8 @@ static bool has_record(const struct rrset *set, const uint8_t *record, uint32_t 
 }
 
 /* Adds to `side` the records of `set` that `other` lacks. */
-static void side_add_missing(struct side *side, const struct node *node, const struct rrset *set,
-	const struct rrset *other)
+static void side_add_missing(
+        struct side *side, const struct node *node, const struct rrset *set, const struct rrset *other)
 {
 	if (set->count > COMPARED_MAX || other->count > COMPARED_MAX) {
 		side_add(side, node, set);
@@ -100,8 +100,8 @@ static bool compare(struct side *side, const struct zone *zone, const struct zon
 {
 	for (uint32_t i = 0; i < zone->node_count; i++) {
 		const struct node *node = &zone->nodes[i];
-		const struct node *there =
-			zone_find(other, node->name, node->length, name_hash(node->name, other->seed));
+		const struct node *there = zone_find(
+		        other, node->name, node->length, name_hash(node->name, other->seed));
 		for (unsigned j = 0; j < node->set_count; j++) {
 			const struct rrset *set = &node->sets[j];
 			const struct rrset *same = there ? node_set(there, set->type) : NULL;
@@ -140,17 +140,17 @@ struct zone_diff *zone_diff_make(const struct zone *old, const struct zone *now,
 	}
 	struct zone_diff *diff = arena_alloc(arena, sizeof *diff);
 	*diff = (struct zone_diff){.arena = arena,
-		.from = old->serial,
-		.to = now->serial,
-		.old_soa = change_of(arena, old->nodes, old->soa),
-		.new_soa = change_of(arena, now->nodes, now->soa),
-		.removed = removed.list,
-		.removed_count = removed.count,
-		.added = added.list,
-		.added_count = added.count,
-		.size = removed.size + added.size,
-		.length = 1,
-		.references = 1};
+	        .from = old->serial,
+	        .to = now->serial,
+	        .old_soa = change_of(arena, old->nodes, old->soa),
+	        .new_soa = change_of(arena, now->nodes, now->soa),
+	        .removed = removed.list,
+	        .removed_count = removed.count,
+	        .added = added.list,
+	        .added_count = added.count,
+	        .size = removed.size + added.size,
+	        .length = 1,
+	        .references = 1};
 	if (before && before->to == old->serial && before->length < DIFFS_MAX) {
 		diff->before = zone_diff_hold(before);
 		diff->length = before->length + 1;

@@ -1,8 +1,9 @@
 /*
  * diff.h: what changed between two versions of a zone, for incremental transfers (RFC 1995).
  *
- * A diff holds copies of its records, so that it outlives both versions, and a reference on the one before it: a chain, newest first.
- * Immutable once made; reference counts are atomic, so that a transfer may hold a chain on another thread.
+ * A diff holds copies of its records, so that it outlives both versions, and a reference on the one before it: a chain,
+ * newest first. Immutable once made; reference counts are atomic, so that a transfer may hold a chain on another
+ * thread.
  */
 #ifndef MERIDIAN_ZONE_DIFF_H
 #define MERIDIAN_ZONE_DIFF_H
@@ -19,7 +20,7 @@ struct change {
 
 struct zone_diff {
 	struct arena *arena;
-	uint32_t from, to;        /* serials */
+	uint32_t from, to; /* serials */
 	struct change old_soa, new_soa;
 	const struct change *removed, *added; /* without the SOAs */
 	uint32_t removed_count, added_count;
@@ -29,8 +30,9 @@ struct zone_diff {
 	_Atomic uint32_t references;
 };
 
-/* The chain that leads to `now`: a new diff on top of `before` (a chain that leads to `old`, may be NULL; not taken over). NULL where the
- * versions cannot be told apart by serial (it must go up, RFC 1982), or where the diff would be larger than the zone. Builder thread. */
+/* The chain that leads to `now`: a new diff on top of `before` (a chain that leads to `old`, may be NULL; not taken
+ * over). NULL where the versions cannot be told apart by serial (it must go up, RFC 1982), or where the diff would be
+ * larger than the zone. Builder thread. */
 struct zone_diff *zone_diff_make(const struct zone *old, const struct zone *now, struct zone_diff *before);
 struct zone_diff *zone_diff_hold(struct zone_diff *diff);
 /* NULL is allowed. */
