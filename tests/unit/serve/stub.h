@@ -17,6 +17,13 @@
 
 enum { STUB_QUERY = 40, STUB_WAIT_MS = 5000 };
 
+/* Memory and time are then not what they are in production. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STUB_SANITIZED true
+#else
+#define STUB_SANITIZED false
+#endif
+
 /* Threads between live_thread_start and live_thread_stop. */
 int stub_threads(void);
 

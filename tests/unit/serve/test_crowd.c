@@ -39,72 +39,73 @@ static void join(struct crowd *crowd, struct crowd_member *member, const char *f
 }
 
 /* What happens to members 0…, step by step; then who gives way to whom. */
+static const struct {
+	const char *name;
+	const char *from[MOST]; /* NULL: so few members */
+	unsigned share;
+	int moved[MOST];            /* to the end of the idle line, in this order, from 1; 0: no more */
+	enum crowd_line line[MOST]; /* then into these */
+	const char *comes;
+	int leaves; /* -1: nobody */
+} giving_way[] = {
+        {"room", {"192.0.2.1", "192.0.2.1", "192.0.2.1"}, 1, {0}, {0}, "192.0.2.1", -1},
+        {"longest idle",
+                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "192.0.2.7",
+                        "192.0.2.8"},
+                2, {0}, {0}, "192.0.2.9", 0},
+        {"activity counts",
+                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "192.0.2.7",
+                        "192.0.2.8"},
+                2, {1, 2}, {0}, "192.0.2.9", 2},
+        {"idle before busy",
+                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "192.0.2.7",
+                        "192.0.2.8"},
+                2, {0}, {CROWD_BLOCKED, CROWD_PARTIAL}, "192.0.2.9", 2},
+        {"partial before blocked",
+                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "192.0.2.7",
+                        "192.0.2.8"},
+                2, {0}, {2, 2, 2, 2, 1, 2, 2, 2}, "192.0.2.9", 4},
+        {"the greedy first",
+                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "198.51.100.1", "198.51.100.1",
+                        "198.51.100.1"},
+                2, {0}, {0}, "192.0.2.9", 5},
+        {"a full share pays itself",
+                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "198.51.100.1",
+                        "198.51.100.1"},
+                2, {0}, {0}, "198.51.100.1", 6},
+        {"within the share of all",
+                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "198.51.100.1",
+                        "198.51.100.1"},
+                2, {0}, {0}, "192.0.2.9", 0},
+        {"a /56 is one client",
+                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "2001:db8:0:1::1", "2001:db8:0:2::1",
+                        "2001:db8:0:ff::1"},
+                2, {0}, {0}, "192.0.2.9", 5},
+        {"two /56 are two",
+                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "2001:db8:0:ff::1",
+                        "2001:db8:0:100::1"},
+                1, {0}, {0}, "192.0.2.9", 0},
+};
+
 static void test_giving_way(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *name;
-		const char *from[MOST]; /* NULL: so few members */
-		unsigned share;
-		int moved[MOST];            /* to the end of the idle line, in this order, from 1; 0: no more */
-		enum crowd_line line[MOST]; /* then into these */
-		const char *comes;
-		int leaves; /* -1: nobody */
-	} rows[] = {
-	        {"room", {"192.0.2.1", "192.0.2.1", "192.0.2.1"}, 1, {0}, {0}, "192.0.2.1", -1},
-	        {"longest idle",
-	                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "192.0.2.7",
-	                        "192.0.2.8"},
-	                2, {0}, {0}, "192.0.2.9", 0},
-	        {"activity counts",
-	                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "192.0.2.7",
-	                        "192.0.2.8"},
-	                2, {1, 2}, {0}, "192.0.2.9", 2},
-	        {"idle before busy",
-	                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "192.0.2.7",
-	                        "192.0.2.8"},
-	                2, {0}, {CROWD_BLOCKED, CROWD_PARTIAL}, "192.0.2.9", 2},
-	        {"partial before blocked",
-	                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "192.0.2.7",
-	                        "192.0.2.8"},
-	                2, {0}, {2, 2, 2, 2, 1, 2, 2, 2}, "192.0.2.9", 4},
-	        {"the greedy first",
-	                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "198.51.100.1",
-	                        "198.51.100.1", "198.51.100.1"},
-	                2, {0}, {0}, "192.0.2.9", 5},
-	        {"a full share pays itself",
-	                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "198.51.100.1",
-	                        "198.51.100.1"},
-	                2, {0}, {0}, "198.51.100.1", 6},
-	        {"within the share of all",
-	                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "198.51.100.1",
-	                        "198.51.100.1"},
-	                2, {0}, {0}, "192.0.2.9", 0},
-	        {"a /56 is one client",
-	                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "2001:db8:0:1::1",
-	                        "2001:db8:0:2::1", "2001:db8:0:ff::1"},
-	                2, {0}, {0}, "192.0.2.9", 5},
-	        {"two /56 are two",
-	                {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6",
-	                        "2001:db8:0:ff::1", "2001:db8:0:100::1"},
-	                1, {0}, {0}, "192.0.2.9", 0},
-	};
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(giving_way); i++) {
 		struct crowd crowd;
 		struct crowd_member members[MOST];
 		unsigned count = 0;
-		begin(&crowd, rows[i].share);
-		for (; count < MOST && rows[i].from[count] != NULL; count++)
-			join(&crowd, &members[count], rows[i].from[count], count);
-		for (unsigned k = 0; k < MOST && rows[i].moved[k] != 0; k++)
-			crowd_move(&crowd, &members[rows[i].moved[k] - 1], CROWD_IDLE, 100 + k);
+		begin(&crowd, giving_way[i].share);
+		for (; count < MOST && giving_way[i].from[count] != NULL; count++)
+			join(&crowd, &members[count], giving_way[i].from[count], count);
+		for (unsigned k = 0; k < MOST && giving_way[i].moved[k] != 0; k++)
+			crowd_move(&crowd, &members[giving_way[i].moved[k] - 1], CROWD_IDLE, 100 + k);
 		for (unsigned k = 0; k < count; k++)
-			if (rows[i].line[k] != CROWD_IDLE)
-				crowd_move(&crowd, &members[k], rows[i].line[k], 200 + k);
-		struct addr comes = address(rows[i].comes);
+			if (giving_way[i].line[k] != CROWD_IDLE)
+				crowd_move(&crowd, &members[k], giving_way[i].line[k], 200 + k);
+		struct addr comes = address(giving_way[i].comes);
 		struct crowd_member *leaves = crowd_giving_way(&crowd, &comes);
-		if (leaves != (rows[i].leaves < 0 ? NULL : &members[rows[i].leaves]))
-			fail_msg("%s: %d", rows[i].name, leaves != NULL ? (int)(leaves - members) : -1);
+		if (leaves != (giving_way[i].leaves < 0 ? NULL : &members[giving_way[i].leaves]))
+			fail_msg("%s: %d", giving_way[i].name, leaves != NULL ? (int)(leaves - members) : -1);
 		for (unsigned k = 0; k < count; k++)
 			crowd_leave(&crowd, &members[k]);
 		assert_null(crowd.greedy.after == &crowd.greedy ? NULL : &crowd);

@@ -36,19 +36,27 @@ static int occupy(int type, bool shared, uint16_t *port)
 	return fd;
 }
 
+static bool is_reported(const struct err *err, const char *message)
+{
+	bool found = false;
+	for (size_t i = 0; i < err_items(err) && !found; i++) {
+		char *text = err_item_text(err_item(err, i));
+		found = strstr(text, message) != NULL;
+		free(text);
+	}
+	return found;
+}
+
+/* At least these errors: strangers may sit at a port, too. */
 static void expect_refused(const struct endpoint *listen, uint32_t count, const char *const *messages, size_t expected)
 {
 	struct err *err = err_new();
 	unsigned before = stub_descriptors();
 	struct serve_options options = {.listen = listen, .listen_count = count, .workers = 2};
 	assert_null(serve_open(&options, err));
-	assert_int_equal(err_count(err, ERR_ERROR), expected);
-	for (size_t i = 0; i < expected; i++) {
-		char *text = err_item_text(err_item(err, i));
-		if (strstr(text, messages[i]) == NULL)
-			fail_msg("%s is not in %s", messages[i], text);
-		free(text);
-	}
+	for (size_t i = 0; i < expected; i++)
+		if (!is_reported(err, messages[i]))
+			fail_msg("not reported: %s", messages[i]);
 	assert_int_equal(stub_descriptors(), before);
 	err_free(err);
 }
