@@ -8,9 +8,9 @@
 #include "answer/answer.h"
 
 #include "answer/exchange.h"
+#include "base/hash.h"
 
-#define UDP_PAYLOAD 1232 /* DNS flag day 2020: fits every path unfragmented */
-#define UDP_PLAIN 512    /* without EDNS (RFC 1035 4.2.1) */
+#define UDP_PLAIN 512 /* without EDNS (RFC 1035 4.2.1) */
 
 /* Is a client subnet from this resolver honoured? */
 static bool subnet_honoured(const struct conf *conf, const struct addr *resolver)
@@ -62,6 +62,7 @@ static void decide_edns(struct exchange *exchange, bool plain)
 	if (plain)
 		return;
 	decide_client(exchange);
+	prove_cookie(exchange);
 	if (query->nsid && conf->nsid) {
 		exchange->edns.nsid = (const uint8_t *)conf->nsid;
 		exchange->edns.nsid_length = (uint8_t)strnlen(conf->nsid, 255);
@@ -97,10 +98,6 @@ static bool is_meta(uint16_t type, unsigned *rcode)
 	case TYPE_MAILB:
 		*rcode = RCODE_NOTIMP;
 		return true;
-	case TYPE_AXFR:
-	case TYPE_IXFR:
-		*rcode = RCODE_REFUSED;
-		return true;
 	default:
 		return false;
 	}
@@ -116,6 +113,8 @@ static unsigned respond_any_class(struct exchange *exchange)
 		return RCODE_REFUSED;
 	if (is_meta(query->qtype, &rcode))
 		return rcode;
+	if (query->qtype == TYPE_AXFR || query->qtype == TYPE_IXFR)
+		return query->qclass == CLASS_IN ? respond_transfer(exchange) : RCODE_REFUSED;
 	rcode = respond(exchange);
 	/* an answer to every class is never authoritative (RFC 1035 3.7.1, RFC 1034 6.2.2's spirit) */
 	if (query->qclass == CLASS_ANY)
@@ -136,14 +135,55 @@ static void count_query(const struct exchange *exchange)
 		counter_increment(counters, COUNTER_QUERIES_DNSSEC_OK);
 }
 
-static size_t finish(struct exchange *exchange, unsigned rcode)
+/* What rate limiting counts together: answers by name, everything else by the zone or the kind of error. */
+static uint64_t response_class(const struct exchange *exchange, unsigned rcode)
+{
+	if (exchange->zone && rcode == RCODE_NOERROR && exchange->reply.counts[SECTION_ANSWER])
+		return hash_mix(exchange->labels.hash[0], exchange->query.qtype);
+	return hash_mix(rcode, exchange->zone ? name_hash(exchange->zone->name, 0) : 0);
+}
+
+static size_t finish(struct exchange *exchange, unsigned rcode, uint8_t *out, size_t room)
 {
 	struct reply *reply = &exchange->reply;
+	struct answer_context *context = exchange->context;
 	if (rcode != RCODE_NOERROR || !reply->counts[SECTION_ANSWER])
 		exchange->edns.scope = 0; /* RFC 7871 7.4: negative answers and referrals are everybody's */
 	reply->rcode = (uint16_t)rcode;
-	counter_increment(exchange->context->counters, counter_of_rcode(rcode));
-	return reply_finish(reply, &exchange->query, exchange->query.edns ? &exchange->edns : NULL);
+	counter_increment(context->counters, counter_of_rcode(rcode));
+	if (exchange->snapshot->conf->rate_limit.on && !exchange->client->stream) {
+		context->response_class = response_class(exchange, rcode);
+		context->proven = exchange->knows_cookie || exchange->is_signed;
+	}
+	size_t size = reply_finish(reply, &exchange->query, exchange->query.edns ? &exchange->edns : NULL);
+	return exchange->is_signed ? tsig_append(&exchange->tsig, out, size, room, context->wall) : size;
+}
+
+/* A query that was understood: who asks, then what. */
+static unsigned respond_proven(struct exchange *exchange)
+{
+	unsigned rcode;
+	if (exchange->tsig_refused != RCODE_NOERROR)
+		return exchange->tsig_refused;
+	if (cookie_demanded(exchange, &rcode))
+		return rcode;
+	return respond_any_class(exchange);
+}
+
+static void open_exchange(struct exchange *exchange, struct answer_context *context, const struct client *client)
+{
+	exchange->context = context;
+	exchange->client = client;
+	exchange->snapshot = context->live->snapshot;
+	exchange->board = context->live->board;
+	exchange->zone = NULL;
+	exchange->truncated = false;
+	exchange->is_signed = false;
+	exchange->knows_cookie = false;
+	exchange->tsig_refused = RCODE_NOERROR;
+	exchange->links = 0;
+	exchange->followed.set = NULL;
+	context->transfer = NULL;
 }
 
 size_t answer_packet(struct answer_context *context, const struct client *client, const uint8_t *in, size_t in_size,
@@ -158,27 +198,30 @@ size_t answer_packet(struct answer_context *context, const struct client *client
 		        context->counters, in_size < DNS_HEADER ? COUNTER_DROPPED_SHORT : COUNTER_DROPPED_RESPONSE);
 		return 0;
 	}
-	exchange.context = context;
-	exchange.client = client;
-	exchange.snapshot = context->live->snapshot;
-	exchange.board = context->live->board;
-	exchange.truncated = false;
-	exchange.links = 0;
-	exchange.followed.set = NULL;
+	open_exchange(&exchange, context, client);
 	count_query(&exchange);
 	decide_edns(&exchange, verdict != QUERY_OK);
+	size_t limit = reply_limit(&exchange, out_size), room = limit;
+	unsigned rcode;
+	if (verdict == QUERY_OK && exchange.query.tsig) {
+		if (!prove_signature(&exchange, &rcode))
+			exchange.tsig_refused = rcode;
+		limit -= exchange.is_signed ? tsig_size(&exchange.tsig) : 0;
+	}
 	size_t reserve = exchange.query.edns ? reply_opt_size(&exchange.edns, &exchange.query) : 0;
-	reply_start(&exchange.reply, out, reply_limit(&exchange, out_size), &exchange.query, reserve);
+	reply_start(&exchange.reply, out, limit, &exchange.query, reserve);
 	if (verdict != QUERY_OK) {
 		counter_increment(context->counters, COUNTER_QUERIES_MALFORMED);
-		return finish(&exchange, verdict_rcode[verdict]);
+		return finish(&exchange, verdict_rcode[verdict], out, room);
 	}
 	struct reply_mark question = reply_mark(&exchange.reply);
-	unsigned rcode = respond_any_class(&exchange);
+	rcode = respond_proven(&exchange);
+	if (context->transfer)
+		return 0;
 	if (exchange.truncated) {
 		reply_rewind(&exchange.reply, question);
 		exchange.reply.flags |= FLAG_TC;
 		counter_increment(context->counters, COUNTER_RESPONSES_TRUNCATED);
 	}
-	return finish(&exchange, rcode);
+	return finish(&exchange, rcode, out, room);
 }

@@ -10,7 +10,8 @@
 #include "base/counters.h"
 #include "snap/live.h"
 
-struct trace; /* answer/trace.h */
+struct trace;    /* answer/trace.h */
+struct transfer; /* answer/transfer.h */
 
 /* Who asks, and how. */
 struct client {
@@ -24,7 +25,14 @@ struct answer_context {
 	const struct live *live;
 	struct counters *counters; /* the thread's own */
 	uint64_t random;           /* state of the thread's generator */
+	uint64_t wall;             /* seconds since 1970, for TSIG and cookies; set for each batch */
+	const uint8_t *secret;     /* 16 random bytes of this process, for cookies; NULL: no cookies are given */
 	struct trace *trace;       /* NULL but for explain */
+	uint64_t response_class;   /* out, UDP: what rate limiting counts together */
+	bool proven;               /* out, UDP: the client has proven its address: no rate limit */
+	bool may_transfer;         /* the caller can send many messages */
+	struct transfer
+	        *transfer; /* out, where may_transfer: the reply is this, to be sent and freed (answer/transfer.h) */
 };
 
 /* Answers one message. `out` has room for `out_size` bytes (UDP: at least 1232; stream: 65535). Returns the size of the

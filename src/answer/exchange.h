@@ -11,12 +11,15 @@
 #include "answer/answer.h"
 #include "answer/trace.h"
 #include "pool/pick.h"
+#include "sign/tsig.h"
 #include "snap/snapshot.h"
+#include "wire/cookie.h"
 #include "wire/query.h"
 #include "wire/reply.h"
 
-#define CHAIN_MAX 16    /* CNAME and DNAME links followed within our zones */
-#define FOLLOWED_MAX 64 /* records of a set whose targets get additional records */
+#define UDP_PAYLOAD 1232 /* DNS flag day 2020: fits every path unfragmented */
+#define CHAIN_MAX 16     /* CNAME and DNAME links followed within our zones */
+#define FOLLOWED_MAX 64  /* records of a set whose targets get additional records */
 
 /* A name that is looked up: the query's, then the targets of a chain. */
 struct lookup {
@@ -41,7 +44,15 @@ struct exchange {
 	struct query query;
 	struct reply reply;
 	struct edns_reply edns;
-	struct name_labels labels; /* of the query name */
+	struct name_labels labels;        /* of the query name */
+	const struct snapshot_zone *zone; /* the query name's; NULL: not looked for, or none of ours */
+
+	/* proof of who asks; `tsig` is set only where is_signed */
+	bool is_signed;
+	unsigned tsig_refused;        /* the rcode that a bad signature earns; NOERROR: none */
+	bool knows_cookie;            /* the query brought a server cookie of ours */
+	uint8_t cookie[COOKIE_BYTES]; /* for the reply */
+	struct tsig tsig;
 
 	/* whom the answer is made for */
 	struct addr steered_for;
@@ -94,6 +105,17 @@ unsigned respond(struct exchange *exchange);
 /* additional.c: the records that the targets of `exchange->followed` lead to. `glue`: those of a referral, which must
  * all be there. */
 void write_additional(struct exchange *exchange, bool glue);
+
+/* proof.c: what the query proves of its sender. */
+/* Judges the query's cookie and makes the reply's. */
+void prove_cookie(struct exchange *exchange);
+/* Is the query put off until it brings a cookie of ours (`cookies: required`)? *rcode is what to say. */
+bool cookie_demanded(struct exchange *exchange, unsigned *rcode);
+/* Checks the query's TSIG; false: *rcode is what to say. */
+bool prove_signature(struct exchange *exchange, unsigned *rcode);
+
+/* transfer.c: AXFR and IXFR; what is more than one message is left in context->transfer. Returns the rcode. */
+unsigned respond_transfer(struct exchange *exchange);
 
 /* chaos.c: class CH (RFC 4892): version.bind, id.server and their like. Returns the rcode. */
 unsigned respond_chaos(struct exchange *exchange);

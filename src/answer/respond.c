@@ -224,6 +224,7 @@ unsigned respond(struct exchange *exchange)
 		const struct snapshot_zone *parent = snapshot_zone_find(snapshot, query->lower, &exchange->labels, 1);
 		zone = parent ? parent : zone;
 	}
+	exchange->zone = zone;
 	if (exchange->context->trace)
 		exchange->context->trace->zone = zone;
 	if (!zone)

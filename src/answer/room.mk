@@ -9,7 +9,10 @@ libanswer_a_SOURCES = \
 	src/answer/explain.c \
 	src/answer/explain.h \
 	src/answer/find.c \
+	src/answer/proof.c \
 	src/answer/respond.c \
 	src/answer/steer.c \
-	src/answer/trace.h
+	src/answer/trace.h \
+	src/answer/transfer.c \
+	src/answer/transfer.h
 EXTRA_DIST += src/answer/README.md

@@ -11,7 +11,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/assert.h"
 #include "base/cursor.h"
@@ -21,31 +20,14 @@
 #define HEADER 12
 
 static const struct {
-	const char *text;
 	const char *digest;
 	const char *wire; /* lower case, the root's 0 is the string's end */
 	uint8_t size;     /* of the MAC */
 } algorithms[TSIG_ALGORITHMS] = {
-        [TSIG_HMAC_SHA256] = {"hmac-sha256", "SHA256", "\13hmac-sha256", 32},
-        [TSIG_HMAC_SHA384] = {"hmac-sha384", "SHA384", "\13hmac-sha384", 48},
-        [TSIG_HMAC_SHA512] = {"hmac-sha512", "SHA512", "\13hmac-sha512", 64},
+        [TSIG_HMAC_SHA256] = {"SHA256", "\13hmac-sha256", 32},
+        [TSIG_HMAC_SHA384] = {"SHA384", "\13hmac-sha384", 48},
+        [TSIG_HMAC_SHA512] = {"SHA512", "\13hmac-sha512", 64},
 };
-
-bool tsig_algorithm_parse(enum tsig_algorithm *algorithm, const char *text)
-{
-	for (unsigned i = 0; i < TSIG_ALGORITHMS; i++) {
-		if (strcasecmp(text, algorithms[i].text) != 0)
-			continue;
-		*algorithm = (enum tsig_algorithm)i;
-		return true;
-	}
-	return false;
-}
-
-const char *tsig_algorithm_name(enum tsig_algorithm algorithm)
-{
-	return algorithms[algorithm].text;
-}
 
 /* A TSIG record taken apart. */
 struct record {

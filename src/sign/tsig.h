@@ -14,7 +14,7 @@
 #include "wire/name.h"
 
 #define TSIG_MAC_MAX 64
-#define TSIG_SECRET_MAX 128
+#define TSIG_SECRET_MAX 512
 
 enum tsig_algorithm { TSIG_HMAC_SHA256, TSIG_HMAC_SHA384, TSIG_HMAC_SHA512, TSIG_ALGORITHMS };
 
@@ -41,10 +41,6 @@ struct tsig {
 	uint16_t mac_size;
 	bool later; /* a message after the first: only the timers are signed (RFC 8945 5.3.1) */
 };
-
-/* Reads "hmac-sha256" and its like; false for another, MD5 among them. */
-bool tsig_algorithm_parse(enum tsig_algorithm *algorithm, const char *text);
-const char *tsig_algorithm_name(enum tsig_algorithm algorithm);
 
 /* Checks the message whose TSIG record starts at `offset` (its last record). `now`: seconds since 1970. Returns −1
  * where the record is malformed (FORMERR), else 0 with tsig->error set (not TSIG_OK: NOTAUTH). */

@@ -66,8 +66,10 @@ void snapshot_free(struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
-	for (uint32_t i = 0; i < snapshot->zone_count; i++)
+	for (uint32_t i = 0; i < snapshot->zone_count; i++) {
 		zone_release(snapshot->zones[i].zone);
+		zone_diff_release(snapshot->zones[i].diffs);
+	}
 	geo_unit_release(snapshot->geo);
 	conf_free(snapshot->conf);
 	arena_free(snapshot->arena);

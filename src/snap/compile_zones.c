@@ -60,12 +60,18 @@ uint32_t compile_zones(struct snapshot *snapshot, const struct snapshot *previou
 		struct zone *before = NULL;
 		if (dict_get(known, zone->name, zone->length, &index))
 			before = previous->zones[index].zone;
+		struct zone_diff *diffs = before ? previous->zones[index].diffs : NULL;
 		zone->zone = zone_load(named->file, named->origin, snapshot->seed, before, err);
+		if (zone->zone && before && zone->zone != before && conf->zones[i].transfer_count)
+			zone->diffs = zone_diff_make(before, zone->zone, diffs);
+		else if (zone->zone == before && diffs)
+			zone->diffs = zone_diff_hold(diffs);
 		if (zone->zone)
 			continue;
 		bad++;
 		zone->stale = before;
 		zone->zone = before ? zone_hold(before) : NULL;
+		zone->diffs = diffs ? zone_diff_hold(diffs) : NULL;
 	}
 	dict_free(known);
 	index_zones(snapshot);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "geo/build.h"
 #include "pool/service.h"
+#include "sign/tsig.h"
 
 /* A place in a file, kept to point at later (by the compiler, by explain). */
 struct place {
@@ -22,17 +23,6 @@ struct place {
 
 enum ecs_policy { ECS_ON, ECS_OFF, ECS_LISTED };
 enum cookie_policy { COOKIES_ON, COOKIES_OFF, COOKIES_REQUIRED };
-enum key_algorithm { KEY_HMAC_SHA1, KEY_HMAC_SHA224, KEY_HMAC_SHA256, KEY_HMAC_SHA384, KEY_HMAC_SHA512 };
-
-/* A TSIG key (RFC 8945). */
-struct conf_key {
-	const char *text;    /* its name as in the file */
-	const uint8_t *name; /* wire form, lower case */
-	enum key_algorithm algorithm;
-	const uint8_t *secret;
-	size_t secret_length;
-	struct place place;
-};
 
 /* Who may transfer a zone (`from`; a key or none), and whom a NOTIFY goes to (`to`). */
 struct conf_transfer {
@@ -122,7 +112,7 @@ struct conf {
 	enum cookie_policy cookies;
 	const uint8_t *cookie_secret; /* 16 bytes; NULL: one of its own, made at start */
 	struct rate_limit rate_limit;
-	const struct conf_key *keys;
+	const struct tsig_key *keys;
 	uint32_t key_count;
 	const struct endpoint *metrics; /* R; NULL: none */
 	const char *version;            /* NULL: REFUSED */

@@ -6,7 +6,7 @@
 #include "snap/conf_reader.h"
 #include "wire/name.h"
 
-enum { DNS_PORT = 53, COOKIE_SECRET = 16, SECRET_MAX = 512, PER_SECOND_MAX = 1000000, SLIP_MAX = 100 };
+enum { DNS_PORT = 53, COOKIE_SECRET = 16, PER_SECOND_MAX = 1000000, SLIP_MAX = 100 };
 
 static int hex_digit(char c)
 {
@@ -95,44 +95,44 @@ static size_t base64_read(uint8_t *bytes, const char *text)
 
 static bool read_key_secret(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
 {
-	struct conf_key *key = field;
+	struct tsig_key *key = field;
 	(void)option;
 	if (!expect_scalar(reader, value, "a secret in base64"))
 		return false;
 	uint8_t *bytes = arena_bytes(reader->arena, strlen(value->text));
 	size_t length = base64_read(bytes, value->text);
-	if (!length || length > SECRET_MAX) {
+	if (!length || length > TSIG_SECRET_MAX) {
 		reader_error(reader, value,
 		        "the secret of a key is 1 to %d bytes in base64, such as the output of openssl rand -base64 32",
-		        SECRET_MAX);
+		        TSIG_SECRET_MAX);
 		return false;
 	}
 	key->secret = bytes;
-	key->secret_length = length;
+	key->secret_size = (uint16_t)length;
 	return true;
 }
 
-static void read_key(struct reader *reader, const struct yaml *value, struct conf_key *key)
+static void read_key(struct reader *reader, const struct yaml *value, struct tsig_key *key)
 {
-	static const char *const algorithms[] = {
-	        "hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512", NULL};
+	static const char *const algorithms[] = {[TSIG_HMAC_SHA256] = "hmac-sha256",
+	        [TSIG_HMAC_SHA384] = "hmac-sha384",
+	        [TSIG_HMAC_SHA512] = "hmac-sha512",
+	        NULL};
 	static const struct option options[] = {
-	        {"algorithm", read_word, offsetof(struct conf_key, algorithm), .words = algorithms},
+	        {"algorithm", read_word, offsetof(struct tsig_key, algorithm), .words = algorithms},
 	        {"secret", read_key_secret, 0},
 	};
-	key->text = arena_string(reader->arena, value->key->text);
 	key->name = read_name(reader, value->key, true);
-	key->place = reader_place(value->key);
-	key->algorithm = KEY_HMAC_SHA256;
+	key->algorithm = TSIG_HMAC_SHA256;
 	if (options_read(reader, value, "a key", OPTIONS(options), key) && !yaml_get(value, "secret"))
-		reader_error(reader, value->key, "the key '%s' has no secret", key->text);
+		reader_error(reader, value->key, "the key '%s' has no secret", value->key->text);
 }
 
 void conf_keys_read(struct reader *reader, const struct yaml *value)
 {
 	if (!expect_mapping(reader, value, "a mapping of names to keys"))
 		return;
-	struct conf_key *keys = arena_alloc(reader->arena, value->count * sizeof *keys);
+	struct tsig_key *keys = arena_alloc(reader->arena, value->count * sizeof *keys);
 	names_free(&reader->keys);
 	names_new(reader, &reader->keys, value->count);
 	for (const struct yaml *item = value->first; item; item = item->next)

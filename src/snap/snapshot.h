@@ -10,6 +10,7 @@
 #include "geo/map.h"
 #include "pool/service.h"
 #include "snap/conf.h"
+#include "zone/diff.h"
 #include "zone/zone.h"
 
 struct geo_unit; /* snap/compile.h */
@@ -26,7 +27,8 @@ struct snapshot_zone {
 	struct zone *zone;   /* NULL: could not be loaded and there is no earlier one: SERVFAIL */
 	const uint8_t *name; /* lower case */
 	uint8_t length;
-	bool stale; /* the file has an error: the last good data is served */
+	struct zone_diff *diffs; /* changes of the last reloads, newest first (a reference); NULL: none known */
+	bool stale;              /* the file has an error: the last good data is served */
 	uint32_t attachment_mask;
 	const struct attachment *attachments; /* open addressing by node index; NULL: none */
 };
