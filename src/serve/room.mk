@@ -30,3 +30,9 @@ tests_unit_serve_test_udp_LDADD = $(SERVE_TEST_LDADD)
 tests_unit_serve_test_crowd_SOURCES = tests/unit/serve/test_crowd.c
 tests_unit_serve_test_crowd_CPPFLAGS = $(SERVE_TEST_CPPFLAGS)
 tests_unit_serve_test_crowd_LDADD = libserve.a $(BASE_LIBS) $(CMOCKA_LIBS)
+
+# `make tests/bench/serve_echo`: sockets and threads alone, to be measured.
+EXTRA_PROGRAMS += tests/bench/serve_echo
+tests_bench_serve_echo_SOURCES = tests/bench/serve_echo.c
+tests_bench_serve_echo_CPPFLAGS = $(AM_CPPFLAGS)
+tests_bench_serve_echo_LDADD = libserve.a $(BASE_LIBS) $(UV_LIBS)
