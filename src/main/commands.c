@@ -13,20 +13,15 @@
 
 /* ---- requests ---- */
 
-/* Argument `i` as text; NULL if there is none. */
-static const char *argument(const json_t *request, size_t i)
-{
-	return json_string_value(json_array_get(json_object_get(request, "args"), i));
-}
-
+/* A member of the request as text; NULL if there is none. */
 static const char *option(const json_t *request, const char *name)
 {
-	return json_string_value(json_object_get(json_object_get(request, "options"), name));
+	return json_string_value(json_object_get(request, name));
 }
 
 static bool flag(const json_t *request, const char *name)
 {
-	return json_is_true(json_object_get(json_object_get(request, "options"), name));
+	return json_is_true(json_object_get(request, name));
 }
 
 /* The live pair, or a failure while there is none. */
@@ -81,7 +76,7 @@ static void run_explain(void *context, struct control_request *request, const js
 	if (!live)
 		return;
 	struct explain_question question;
-	const char *why = explain_parse(&question, argument(arguments, 0), argument(arguments, 1),
+	const char *why = explain_parse(&question, option(arguments, "name"), option(arguments, "type"),
 	        option(arguments, "from"), option(arguments, "ecs"));
 	if (why) {
 		control_fail(request, NULL, "%s", why);
@@ -112,7 +107,7 @@ static void run_stats(void *context, struct control_request *request, const json
 
 /* ---- overrides ---- */
 
-/* Ends a request for an override. */
+/* Ends a request for an override; `data` is what to reply, made after the deed. */
 static void overridden(struct daemon *daemon, struct control_request *request, int failed, struct err *err,
         const char *what, const char *name)
 {
@@ -123,7 +118,8 @@ static void overridden(struct daemon *daemon, struct control_request *request, i
 		log_info("override: %s %s", what, name);
 		daemon_tick(daemon);
 		daemon_save(daemon, true);
-		control_reply(request, json_pack("{s:s, s:s}", "did", what, "name", name));
+		control_reply(request, json_pack("{s:s, s:s, s:o}", "did", what, "name", name, "drained",
+		                               report_drained(daemon_board(daemon))));
 	}
 	err_free(err);
 }
@@ -131,7 +127,7 @@ static void overridden(struct daemon *daemon, struct control_request *request, i
 static void drain(struct daemon *daemon, struct control_request *request, const json_t *arguments, bool drained)
 {
 	const struct live *live = live_of(daemon, request);
-	const char *name = argument(arguments, 0);
+	const char *name = option(arguments, "datacenter");
 	if (!live)
 		return;
 	if (!name) {
@@ -157,7 +153,7 @@ static void run_undrain(void *context, struct control_request *request, const js
 static void run_force(void *context, struct control_request *request, const json_t *arguments)
 {
 	const struct live *live = live_of(context, request);
-	const char *target = argument(arguments, 0), *word = argument(arguments, 1);
+	const char *target = option(arguments, "target"), *word = option(arguments, "state");
 	if (!live)
 		return;
 	if (!target || !word || (strcmp(word, "up") != 0 && strcmp(word, "down") != 0)) {
@@ -173,7 +169,7 @@ static void run_force(void *context, struct control_request *request, const json
 static void run_release(void *context, struct control_request *request, const json_t *arguments)
 {
 	const struct live *live = live_of(context, request);
-	const char *target = argument(arguments, 0);
+	const char *target = option(arguments, "target");
 	if (!live)
 		return;
 	if (!target) {

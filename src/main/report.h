@@ -17,7 +17,9 @@ json_t *report_health(const struct live *live);
 json_t *report_explanation(
         const struct live *live, const struct explain_question *question, const struct explanation *explanation);
 
-/* A wall time as "2026-01-02T03:04:05Z"; null for 0. */
+/* The names of the data centers that are drained. */
+json_t *report_drained(const struct board *board);
+/* A wall time as seconds since 1970; null for 0. */
 json_t *report_time(nanotime wall);
 /* "up", "down", "unknown". */
 const char *report_verdict(enum verdict verdict);

@@ -41,16 +41,16 @@ static json_t *report_rule(const struct explanation *explanation)
 	const struct map_rule *rule = explanation->rule;
 	if (!rule)
 		return json_null();
-	json_t *object = json_pack(
-	        "{s:s, s:s, s:i}", "kind", kinds[rule->kind], "file", rule->file, "line", (int)rule->line);
-	char text[ADDR_TEXT_MAX];
+	char text[128], prefix[ADDR_TEXT_MAX];
 	if (rule->key)
-		json_object_set_new(object, "key", json_string(rule->key));
+		snprintf(text, sizeof text, "%s %s", kinds[rule->kind], rule->key);
 	else if (rule->kind == RULE_ASN)
-		json_object_set_new(object, "key", json_integer(rule->asn));
+		snprintf(text, sizeof text, "asn %u", rule->asn);
 	else if (rule->kind == RULE_NET || rule->kind == RULE_RESOLVER)
-		json_object_set_new(object, "key", json_string(prefix_format(&rule->prefix, text)));
-	return object;
+		snprintf(text, sizeof text, "%s %s", kinds[rule->kind], prefix_format(&rule->prefix, prefix));
+	else
+		snprintf(text, sizeof text, "%s", kinds[rule->kind]);
+	return json_pack("{s:s, s:s, s:i}", "text", text, "file", rule->file, "line", (int)rule->line);
 }
 
 static json_t *report_candidates(const struct explanation *explanation)
@@ -101,10 +101,12 @@ json_t *report_explanation(
 	int64_t ttl = -1;
 	message_open(&message, explanation->reply, explanation->size);
 	json_t *answer = report_answer(&message, &ttl);
-	json_t *object = json_pack("{s:s, s:s, s:I, s:o, s:s, s:o, s:o}", "name", name_format(question->name, name),
-	        "type", rrtype_format(question->type, type), "generation", (json_int_t)live->snapshot->generation,
-	        "client", report_client(question, explanation), "rcode", rcode_format(message_rcode(&message), rcode),
-	        "answer", answer, "ttl", ttl < 0 ? json_null() : json_integer(ttl));
+	json_t *asked = json_pack(
+	        "{s:s, s:s}", "name", name_format(question->name, name), "type", rrtype_format(question->type, type));
+	json_t *object = json_pack("{s:o, s:I, s:o, s:s, s:o, s:o}", "question", asked, "generation",
+	        (json_int_t)live->snapshot->generation, "client", report_client(question, explanation), "rcode",
+	        rcode_format(message_rcode(&message), rcode), "answer", answer, "ttl",
+	        ttl < 0 ? json_null() : json_integer(ttl));
 	json_object_set_new(
 	        object, "zone", trace->zone ? json_string(name_format(trace->zone->name, name)) : json_null());
 	json_object_set_new(object, "scope", trace->steered ? json_integer(trace->scope) : json_integer(0));
@@ -112,9 +114,7 @@ json_t *report_explanation(
 	if (!trace->steered)
 		return object;
 	json_object_set_new(object, "facts", report_facts(&explanation->facts));
-	json_object_set_new(object, "service",
-	        json_pack("{s:s, s:s, s:i}", "name", explanation->service->name, "file", explanation->service->file,
-	                "line", (int)explanation->service->line));
+	json_object_set_new(object, "service", json_string(explanation->service->name));
 	json_object_set_new(object, "map", explanation->map ? json_string(explanation->map) : json_null());
 	json_object_set_new(object, "rule", report_rule(explanation));
 	json_object_set_new(object, "candidates", report_candidates(explanation));

@@ -5,6 +5,10 @@
  */
 #include "main/report.h"
 
+#include <stdlib.h>
+
+#include "base/assert.h"
+
 const char *report_verdict(enum verdict verdict)
 {
 	static const char *const words[] = {"unknown", "up", "down"};
@@ -25,6 +29,21 @@ const char *report_reason(enum pool_reason reason)
 	return words[reason];
 }
 
+json_t *report_time(nanotime wall)
+{
+	return wall ? json_integer((json_int_t)(wall / NANO_SECOND)) : json_null();
+}
+
+json_t *report_drained(const struct board *board)
+{
+	json_t *list = json_array();
+	const struct steering *steering = board_steering(board);
+	for (uint32_t i = 0; i < steering->datacenter_count; i++)
+		if (board_drained(board, i))
+			json_array_append_new(list, json_string(steering->datacenters[i]));
+	return list;
+}
+
 static json_t *report_window(const struct target_state *state)
 {
 	char text[65];
@@ -35,38 +54,52 @@ static json_t *report_window(const struct target_state *state)
 	return json_string(text);
 }
 
-/* The services and data centers that a target counts for. */
-static void report_users(const struct steering *steering, uint32_t target, json_t *services, json_t *pools)
+/* Who a target counts for: the first few services, and the pool's name. */
+struct users {
+	json_t *services;
+	const char *pool;
+};
+
+#define USERS_SHOWN 16
+
+static void note_user(struct users *users, const struct service *service, const struct pool *pool)
 {
-	for (uint32_t i = 0; i < steering->service_count; i++) {
-		const struct service *service = &steering->services[i];
-		bool used = false;
-		for (unsigned j = 0; j < service->pool_count; j++) {
-			const struct pool *pool = &service->pools[j];
-			bool here = pool->cname && pool->cname_target == target;
-			for (unsigned family = 0; family < FAMILIES; family++)
-				for (uint32_t k = 0; k < pool->of[family].count; k++)
-					here |= pool->of[family].list[k].target == target;
-			if (here && json_array_size(pools) < 16)
-				json_array_append_new(pools, json_string(pool->name));
-			used |= here;
-		}
-		if (used && json_array_size(services) < 16)
-			json_array_append_new(services, json_string(service->name));
-	}
+	if (!users->services)
+		users->services = json_array();
+	users->pool = pool->name;
+	if (json_array_size(users->services) < USERS_SHOWN)
+		json_array_append_new(users->services, json_string(service->name));
 }
 
-static json_t *report_target(const struct board *board, uint32_t index)
+/* The users of every target, in one walk over the services. */
+static struct users *collect_users(const struct steering *steering)
+{
+	struct users *users = calloc(steering->target_count + 1, sizeof *users);
+	MUST(users);
+	for (uint32_t i = 0; i < steering->service_count; i++) {
+		const struct service *service = &steering->services[i];
+		for (unsigned j = 0; j < service->pool_count; j++) {
+			const struct pool *pool = &service->pools[j];
+			if (pool->cname && pool->cname_target != NO_INDEX)
+				note_user(&users[pool->cname_target], service, pool);
+			for (unsigned family = 0; family < FAMILIES; family++)
+				for (uint32_t k = 0; k < pool->of[family].count; k++)
+					if (pool->of[family].list[k].target != NO_INDEX)
+						note_user(&users[pool->of[family].list[k].target], service, pool);
+		}
+	}
+	return users;
+}
+
+static json_t *report_target(const struct board *board, uint32_t index, const struct users *users)
 {
 	const struct steering *steering = board_steering(board);
 	const struct target *target = &steering->targets[index];
 	const struct target_state *state = board_target(board, index);
 	char address[ADDR_TEXT_MAX];
-	json_t *services = json_array(), *pools = json_array();
-	report_users(steering, index, services, pools);
-	json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:I, s:o}", "name", target->name,
+	json_t *object = json_pack("{s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:s, s:I, s:o}", "name", target->name,
 	        "address", target->host ? target->host : endpoint_format(&target->endpoint, address), "services",
-	        services, "datacenters", pools, "state", report_verdict(state->verdict), "since",
+	        users->services, "datacenter", users->pool, "state", report_verdict(state->verdict), "since",
 	        report_time(state->since), "last", report_time(state->last), "last_result", state->detail, "took_ms",
 	        (json_int_t)(state->took / NANO_MILLI), "window", report_window(state));
 	json_object_set_new(object, "forced",
@@ -77,21 +110,21 @@ static json_t *report_target(const struct board *board, uint32_t index)
 
 static json_t *report_pools(const struct board *board)
 {
+	static const char *const families[] = {"A", "AAAA"};
 	json_t *list = json_array();
 	const struct steering *steering = board_steering(board);
 	for (uint32_t i = 0; i < steering->service_count; i++) {
 		const struct service *service = &steering->services[i];
 		for (unsigned j = 0; j < service->pool_count; j++) {
 			const struct pool *pool = &service->pools[j];
-			for (unsigned family = 0; family < FAMILIES; family++)
-				if (pool->cname ? family == FAMILY_V4 : pool->of[family].count > 0)
-					json_array_append_new(
-					        list, json_pack("{s:s, s:s, s:s, s:s}", "service", service->name,
-					                      "pool", pool->name, "type",
-					                      pool->cname           ? "CNAME"
-					                      : family == FAMILY_V4 ? "A"
-					                                            : "AAAA",
-					                      "state", report_reason(board_pool(board, i, j, family))));
+			for (unsigned family = 0; family < FAMILIES; family++) {
+				if (pool->cname ? family != FAMILY_V4 : !pool->of[family].count)
+					continue;
+				json_array_append_new(
+				        list, json_pack("{s:s, s:s, s:s, s:s}", "service", service->name, "pool",
+				                      pool->name, "family", pool->cname ? "CNAME" : families[family],
+				                      "state", report_reason(board_pool(board, i, j, family))));
+			}
 		}
 	}
 	return list;
@@ -101,7 +134,10 @@ json_t *report_health(const struct live *live)
 {
 	const struct board *board = live->board;
 	json_t *targets = json_array();
+	struct users *users = collect_users(board_steering(board));
 	for (uint32_t i = 0; i < board_steering(board)->target_count; i++)
-		json_array_append_new(targets, report_target(board, i));
-	return json_pack("{s:o, s:o}", "targets", targets, "pools", report_pools(board));
+		json_array_append_new(targets, report_target(board, i, &users[i]));
+	free(users);
+	return json_pack(
+	        "{s:o, s:o, s:o}", "targets", targets, "pools", report_pools(board), "drained", report_drained(board));
 }

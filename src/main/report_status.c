@@ -3,23 +3,10 @@
  *
  * Called by commands.c.
  */
-#include <time.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "main/report.h"
-
-json_t *report_time(nanotime wall)
-{
-	if (!wall)
-		return json_null();
-	time_t seconds = (time_t)(wall / NANO_SECOND);
-	struct tm parts;
-	char text[32];
-	gmtime_r(&seconds, &parts);
-	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-	return json_string(text);
-}
 
 static json_t *report_listen(const struct daemon *daemon)
 {
@@ -78,16 +65,6 @@ static json_t *report_targets(const struct board *board)
 		counts[board_target(board, i)->verdict]++;
 	return json_pack("{s:I, s:I, s:I}", "up", counts[VERDICT_UP], "down", counts[VERDICT_DOWN], "unknown",
 	        counts[VERDICT_UNKNOWN]);
-}
-
-static json_t *report_drained(const struct board *board)
-{
-	json_t *list = json_array();
-	const struct steering *steering = board_steering(board);
-	for (uint32_t i = 0; i < steering->datacenter_count; i++)
-		if (board_drained(board, i))
-			json_array_append_new(list, json_string(steering->datacenters[i]));
-	return list;
 }
 
 json_t *report_status(const struct daemon *daemon)
