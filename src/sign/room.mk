@@ -5,3 +5,8 @@ libsign_a_SOURCES = \
 	src/sign/tsig.c \
 	src/sign/tsig.h
 EXTRA_DIST += src/sign/README.md
+
+check_PROGRAMS += tests/unit/sign/test_tsig
+tests_unit_sign_test_tsig_SOURCES = tests/unit/sign/test_tsig.c
+tests_unit_sign_test_tsig_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_sign_test_tsig_LDADD = $(SIGN_LIBS) $(CMOCKA_LIBS)

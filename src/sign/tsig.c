@@ -195,6 +195,7 @@ bool tsig_verify_answer(struct tsig *tsig, const uint8_t *message, size_t size, 
 {
 	struct record record;
 	struct tsig answer = *tsig;
+	answer.later = false;
 	struct reader r = reader_of(message + offset, size - offset);
 	if (!offset || !read_record(&r, &answer, &record) || find_key(&answer, tsig->key, 1) != tsig->key)
 		return false;
