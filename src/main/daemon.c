@@ -168,6 +168,12 @@ static void queued_after(uv_work_t *work, int status)
 static void queue(void *context, void (*run)(void *), void (*after)(void *), void *argument)
 {
 	struct daemon *daemon = context;
+	if (daemon->phase == DAEMON_LOADING) {
+		/* no thread may exist yet: giving up capabilities concerns only the thread that does it */
+		run(argument);
+		after(argument);
+		return;
+	}
 	struct queued *queued = malloc(sizeof *queued);
 	MUST(queued);
 	*queued = (struct queued){.run = run, .after = after, .argument = argument};

@@ -13,5 +13,5 @@ meridiand_SOURCES = \
 	src/main/main.c \
 	src/main/privileges.c \
 	src/main/report_status.c
-meridiand_LDADD = libreport.a $(ALL_LIBS)
+meridiand_LDADD = libreport.a $(ALL_LIBS) $(SECCOMP_LIBS)
 EXTRA_DIST += src/main/README.md
