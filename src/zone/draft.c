@@ -9,18 +9,20 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/assert.h"
 #include "base/cursor.h"
 
-enum { PIECE_BYTES = 1 << 18, SLOTS_FIRST = 16 };
+enum { PIECE_BYTES = 1 << 20, SLOTS_FIRST = 16 };
 
 _Static_assert(sizeof(struct name_draft) <= sizeof(struct node), "a draft fits its node's cell");
 _Static_assert(sizeof(union cell) == sizeof(struct node), "cells are an array of nodes");
 
+/* Mapped, not from malloc, so that the system has it back at once when it is dropped. */
 struct piece_of_log {
 	struct piece_of_log *next;
-	size_t size, used;
+	size_t size, used; /* of bytes[] */
 	_Alignas(8) uint8_t bytes[];
 };
 
@@ -131,10 +133,9 @@ static struct record *log_room(struct draft *draft, size_t size)
 	size = (size + 7) / 8 * 8;
 	struct piece_of_log *piece = draft->log_end;
 	if (!piece || piece->size - piece->used < size) {
-		size_t bytes = size > PIECE_BYTES ? size : PIECE_BYTES;
-		piece = malloc(sizeof *piece + bytes);
-		MUST(piece);
-		*piece = (struct piece_of_log){.size = bytes};
+		piece = mmap(NULL, PIECE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		MUST(piece != MAP_FAILED);
+		piece->size = PIECE_BYTES - sizeof *piece;
 		if (draft->log_end)
 			draft->log_end->next = piece;
 		else
@@ -171,7 +172,7 @@ void draft_forget(struct draft *draft, const struct record *oldest)
 	struct piece_of_log *piece;
 	while ((piece = draft->log) && !(at && at >= piece->bytes && at < piece->bytes + piece->used)) {
 		draft->log = piece->next;
-		free(piece);
+		munmap(piece, PIECE_BYTES);
 	}
 	if (!draft->log)
 		draft->log_end = NULL;

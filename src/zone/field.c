@@ -349,13 +349,13 @@ static int hex_digit(char c)
 	                              : -1;
 }
 
-/* Hex of `text`, in which digits may stand in pairs only. */
-static bool write_hex(struct rdata *rdata)
+/* Hex of one token, in which digits stand in pairs. */
+static bool write_hex(struct rdata *rdata, const struct token *token)
 {
-	for (const char *at = rdata->text; *at; at += 2) {
-		int high = hex_digit(at[0]), low = high < 0 ? -1 : hex_digit(at[1]);
-		if (low < 0)
-			return rdata_fault(rdata, "no hexadecimal digits in pairs");
+	for (uint32_t i = 0; i < token->length; i += 2) {
+		int high = hex_digit(token->text[i]), low = i + 1 < token->length ? hex_digit(token->text[i + 1]) : -1;
+		if (high < 0 || low < 0)
+			return rdata_fault(rdata, "'%.*s' is no hexadecimal in pairs of digits", SHOWN(token));
 		write_u8(&rdata->w, (uint8_t)(high << 4 | low));
 	}
 	return true;
@@ -363,20 +363,30 @@ static bool write_hex(struct rdata *rdata)
 
 static bool parse_hex(struct rdata *rdata)
 {
-	return join(rdata, true, 0, "hexadecimal digits") && write_hex(rdata);
+	do {
+		const struct token *token = rdata_next(rdata, "hexadecimal digits");
+		if (!token || !write_hex(rdata, token))
+			return false;
+	} while (rdata->at < rdata->count);
+	return true;
 }
 
-/* Has ldns read `text`. */
-static bool write_ldns(struct rdata *rdata, ldns_rdf_type kind, const char *what)
+/* Has ldns read `text`, which is the tokens from `first` on. */
+static bool write_ldns(struct rdata *rdata, uint32_t first, ldns_rdf_type kind, const char *what)
 {
 	ldns_rdf *rdf = ldns_rdf_new_frm_str(kind, rdata->text);
-	if (!rdf)
-		return rdata_fault(rdata, "'%.60s' is no %s", rdata->text, what);
-	write_bytes(&rdata->w, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
-	struct reader written = reader_of(ldns_rdf_data(rdf), ldns_rdf_size(rdf));
-	bool good = field_check(&written, (uint16_t)kind) && reader_left(&written) == 0;
-	ldns_rdf_deep_free(rdf);
-	return good || rdata_fault(rdata, "'%.60s' is no %s", rdata->text, what);
+	bool good = false;
+	if (rdf) {
+		struct reader r = reader_of(ldns_rdf_data(rdf), ldns_rdf_size(rdf));
+		write_bytes(&rdata->w, r.at, reader_left(&r));
+		good = field_check(&r, (uint16_t)kind) && reader_left(&r) == 0;
+		ldns_rdf_deep_free(rdf);
+	}
+	if (good)
+		return true;
+	rdata_fault(rdata, "'%.60s' is no %s", rdata->text, what);
+	rdata->fault = first;
+	return false;
 }
 
 /* The kinds that ldns reads, in words; and which are a number, too, or take all that is left. */
@@ -421,6 +431,7 @@ static bool parse_by_ldns(struct rdata *rdata, uint16_t kind)
 		const struct by_ldns *row = &by_ldns[i];
 		if (row->kind != kind)
 			continue;
+		uint32_t first = rdata->at;
 		bool dated = kind == LDNS_RDF_TYPE_TIME && rdata->at < rdata->count &&
 		             rdata->tokens[rdata->at].length == 14;
 		if (row->number && !dated && rdata->at < rdata->count && all_digits(&rdata->tokens[rdata->at]))
@@ -428,7 +439,7 @@ static bool parse_by_ldns(struct rdata *rdata, uint16_t kind)
 			       : row->number == 2 ? parse_u16(rdata)
 			                          : parse_u32(rdata);
 		return join(rdata, row->all, row->between, row->what) &&
-		       write_ldns(rdata, (ldns_rdf_type)kind, row->what);
+		       write_ldns(rdata, first, (ldns_rdf_type)kind, row->what);
 	}
 	return rdata_fault(rdata, "data of this type has to be written as \\# LENGTH HEX (RFC 3597)");
 }
@@ -481,12 +492,13 @@ static bool parse_hip(struct rdata *rdata)
 	if (!rdata_number(rdata, UINT8_MAX, &algorithm))
 		return false;
 	head = write_room(&rdata->w, 4);
-	if (!head || !join(rdata, false, 0, "a host identity tag") || !write_hex(rdata))
+	const struct token *token = rdata_next(rdata, "a host identity tag");
+	if (!head || !token || !write_hex(rdata, token))
 		return false;
 	size_t tag = writer_offset(&rdata->w) - 4;
 	if (tag > UINT8_MAX || tag == 0)
 		return rdata_fault(rdata, "a tag has 1 to 255 bytes");
-	if (!join(rdata, false, 0, "a key") || !write_ldns(rdata, LDNS_RDF_TYPE_B64, "base64"))
+	if (!join(rdata, false, 0, "a key") || !write_ldns(rdata, rdata->at - 1, LDNS_RDF_TYPE_B64, "base64"))
 		return false;
 	size_t key = writer_offset(&rdata->w) - 4 - tag;
 	head[0] = (uint8_t)tag;

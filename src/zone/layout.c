@@ -20,6 +20,9 @@ static const struct layout ours[] = {
         {TYPE_SVCB, 1, 1, 1, {FIELD_SVCB}}, {TYPE_HTTPS, 1, 1, 1, {FIELD_SVCB}},
         {258, 1, MANY, 1, {LDNS_RDF_TYPE_STR}}, /* AVC */
         {260, 1, 1, 1, {FIELD_AMTRELAY}},       /* AMTRELAY */
+        {261, 1, MANY, 1, {LDNS_RDF_TYPE_STR}}, /* RESINFO: RFC 9606 */
+        {262, 1, MANY, 1, {LDNS_RDF_TYPE_STR}}, /* WALLET */
+        {263, 1, MANY, 1, {LDNS_RDF_TYPE_STR}}, /* CLA */
         {32768, 4, 4, 4, {LDNS_RDF_TYPE_INT16, LDNS_RDF_TYPE_ALG, LDNS_RDF_TYPE_INT8, LDNS_RDF_TYPE_HEX}}, /* TA */
 };
 
