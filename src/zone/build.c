@@ -417,8 +417,7 @@ void build_zone(struct build *build)
 {
 	struct zone *zone = build->zone;
 	struct draft *draft = build->draft;
-	draft->cells = realloc(draft->cells, draft->count * sizeof *draft->cells);
-	MUST(draft->cells);
+	draft_fit(draft);
 	zone->nodes = &draft->cells[0].node;
 	zone->node_count = draft->count;
 	zone->slots = draft->slots;

@@ -58,20 +58,56 @@ static void slot_put(struct node_slot *slots, uint32_t mask, uint64_t hash, uint
 	slots[at] = (struct node_slot){.tag = (uint32_t)(hash >> 32), .node = index + 1};
 }
 
-/* Twice the slots, once more than 5 of 8 are taken. */
-static void slots_grow(struct draft *draft)
+/* Large blocks in large pages, where the system has them: less to fault in now, and fewer misses per query later. */
+static void *advised(void *block, size_t size)
 {
-	uint64_t slots = (uint64_t)draft->mask + 1;
-	if ((uint64_t)draft->count * 8 < slots * 5)
-		return;
-	MUST(slots < UINT32_C(1) << 31);
-	struct node_slot *grown = calloc(2 * slots, sizeof *grown);
-	MUST(grown);
-	draft->mask = (uint32_t)(2 * slots - 1);
+	enum { LARGE = 4 << 20, PAGE = 4096 };
+	MUST(block);
+	uintptr_t start = ((uintptr_t)block + PAGE - 1) / PAGE * PAGE, end = (uintptr_t)block + size;
+	if (size >= LARGE)
+		(void)madvise((void *)start, end - start, MADV_HUGEPAGE);
+	return block;
+}
+
+/* Takes another number of slots, a power of two. */
+static void slots_resize(struct draft *draft, uint64_t slots)
+{
+	MUST(slots <= UINT32_C(1) << 31);
+	struct node_slot *resized = advised(calloc(slots, sizeof *resized), slots * sizeof *resized);
+	draft->mask = (uint32_t)(slots - 1);
 	for (uint32_t i = 0; i < draft->count; i++)
-		slot_put(grown, draft->mask, draft->cells[i].draft.hash, i);
+		slot_put(resized, draft->mask, draft->cells[i].draft.hash, i);
 	free(draft->slots);
-	draft->slots = grown;
+	draft->slots = resized;
+}
+
+/* The slots for that many names: at most 5 of 8 are taken. */
+static uint64_t slots_for(uint64_t names)
+{
+	uint64_t slots = SLOTS_FIRST;
+	while (slots * 5 < names * 8)
+		slots *= 2;
+	return slots;
+}
+
+void draft_expect(struct draft *draft, uint32_t names)
+{
+	if (names > draft->room) {
+		draft->room = names;
+		draft->cells = realloc(draft->cells, names * sizeof *draft->cells);
+		advised(draft->cells, names * sizeof *draft->cells);
+	}
+	if (slots_for(names) > (uint64_t)draft->mask + 1)
+		slots_resize(draft, slots_for(names));
+}
+
+void draft_fit(struct draft *draft)
+{
+	draft->room = draft->count;
+	draft->cells = realloc(draft->cells, draft->count * sizeof *draft->cells);
+	MUST(draft->cells);
+	if (slots_for(draft->count) <= draft->mask)
+		slots_resize(draft, slots_for(draft->count));
 }
 
 static uint32_t cell_new(struct draft *draft, const uint8_t *name, size_t length, uint64_t hash, uint32_t parent)
@@ -82,7 +118,8 @@ static uint32_t cell_new(struct draft *draft, const uint8_t *name, size_t length
 		draft->cells = realloc(draft->cells, draft->room * sizeof *draft->cells);
 		MUST(draft->cells);
 	}
-	slots_grow(draft);
+	if (((uint64_t)draft->count + 1) * 8 > ((uint64_t)draft->mask + 1) * 5)
+		slots_resize(draft, slots_for(draft->count + 1));
 	uint32_t index = draft->count++;
 	draft->cells[index].draft = (struct name_draft){
 	        .name = name, .length = (uint8_t)length, .hash = hash, .parent = parent};

@@ -53,6 +53,10 @@ enum { DRAFT_NONE = UINT32_MAX };
 
 /* An empty zone: its apex only. `origin` in wire form. */
 void draft_start(struct draft *draft, struct arena *arena, const uint8_t *origin, uint64_t seed);
+/* Makes room for that many names at once; a guess, which more names may exceed. */
+void draft_expect(struct draft *draft, uint32_t names);
+/* Gives back the room that was not needed. */
+void draft_fit(struct draft *draft);
 /* Frees what has not been taken; allowed at any stage. */
 void draft_end(struct draft *draft);
 

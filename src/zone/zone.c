@@ -53,12 +53,23 @@ static void remember_soa(struct zone *zone)
 	zone->negative_ttl = minimum < zone->soa->ttl ? minimum : zone->soa->ttl;
 }
 
+/* Lines of a text: about as many as it has records. */
+static uint32_t count_lines(const struct source *source)
+{
+	uint32_t lines = 1;
+	const char *end = source->text + source->size;
+	for (const char *at = source->text; (at = memchr(at, '\n', (size_t)(end - at))); at++)
+		lines++;
+	return lines;
+}
+
 /* Reads, checks and builds all of it from the main file, which is open. */
 static struct zone *load(
         struct arena *arena, struct sources *sources, const uint8_t *origin, uint64_t seed, struct err *err)
 {
 	struct draft draft;
 	draft_start(&draft, arena, origin, seed);
+	draft_expect(&draft, count_lines(sources->list[0]));
 	struct master *master = malloc(sizeof *master);
 	MUST(master);
 	memset(master, 0, offsetof(struct master, rdata));
