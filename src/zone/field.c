@@ -349,26 +349,35 @@ static int hex_digit(char c)
 	                              : -1;
 }
 
-/* Hex of one token, in which digits stand in pairs. */
-static bool write_hex(struct rdata *rdata, const struct token *token)
+/* Hex of one token; *high is the first digit of a pair that is not complete, or -1. */
+static bool write_hex(struct rdata *rdata, const struct token *token, int *high)
 {
-	for (uint32_t i = 0; i < token->length; i += 2) {
-		int high = hex_digit(token->text[i]), low = i + 1 < token->length ? hex_digit(token->text[i + 1]) : -1;
-		if (high < 0 || low < 0)
-			return rdata_fault(rdata, "'%.*s' is no hexadecimal in pairs of digits", SHOWN(token));
-		write_u8(&rdata->w, (uint8_t)(high << 4 | low));
+	for (uint32_t i = 0; i < token->length; i++) {
+		int digit = hex_digit(token->text[i]);
+		if (digit < 0)
+			return rdata_fault(rdata, "'%.*s' is not hexadecimal", SHOWN(token));
+		if (*high >= 0)
+			write_u8(&rdata->w, (uint8_t)(*high << 4 | digit));
+		*high = *high >= 0 ? -1 : digit;
 	}
 	return true;
 }
 
+/* One token of hex, or (`all`) what is left: blanks may stand anywhere (RFC 4034 5.3). */
+static bool hex_tokens(struct rdata *rdata, bool all, const char *what)
+{
+	int high = -1;
+	do {
+		const struct token *token = rdata_next(rdata, what);
+		if (!token || !write_hex(rdata, token, &high))
+			return false;
+	} while (all && rdata->at < rdata->count);
+	return high < 0 || rdata_fault(rdata, "an odd number of hexadecimal digits");
+}
+
 static bool parse_hex(struct rdata *rdata)
 {
-	do {
-		const struct token *token = rdata_next(rdata, "hexadecimal digits");
-		if (!token || !write_hex(rdata, token))
-			return false;
-	} while (rdata->at < rdata->count);
-	return true;
+	return hex_tokens(rdata, true, "hexadecimal digits");
 }
 
 /* Has ldns read `text`, which is the tokens from `first` on. */
@@ -492,8 +501,7 @@ static bool parse_hip(struct rdata *rdata)
 	if (!rdata_number(rdata, UINT8_MAX, &algorithm))
 		return false;
 	head = write_room(&rdata->w, 4);
-	const struct token *token = rdata_next(rdata, "a host identity tag");
-	if (!head || !token || !write_hex(rdata, token))
+	if (!head || !hex_tokens(rdata, false, "a host identity tag"))
 		return false;
 	size_t tag = writer_offset(&rdata->w) - 4;
 	if (tag > UINT8_MAX || tag == 0)

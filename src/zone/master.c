@@ -320,8 +320,10 @@ static void file_read_entries(struct frame *frame)
 	master->owner_wrong = false;
 	struct scan scan;
 	scan_start(&scan, frame->source);
-	for (enum scan_result result; (result = scan_next(&scan, &frame->entry, master->err)) < SCAN_END;) {
+	enum scan_result result;
+	while ((result = scan_next(&scan, &frame->entry, master->err)) < SCAN_END) {
 		if (result == SCAN_BAD) {
+			master->broken_soa = master->broken_ns = true; /* for all that is known */
 			/* Its owner was perhaps not read: the lines that leave theirs out are not blamed. */
 			master->owner_wrong |= !frame->entry.blank;
 			continue;
@@ -332,6 +334,8 @@ static void file_read_entries(struct frame *frame)
 		else
 			record_read(frame);
 	}
+	if (result == SCAN_GARBAGE)
+		master->broken_soa = master->broken_ns = true;
 	entry_free(&frame->entry);
 }
 

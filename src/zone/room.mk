@@ -15,3 +15,39 @@ libzone_a_SOURCES = \
 	src/zone/svcb.c \
 	src/zone/zone.c src/zone/zone.h
 EXTRA_DIST += src/zone/README.md zones/example.com.zone
+
+ZONE_TESTS_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(LDNS_CFLAGS)
+ZONE_TESTS_LIBS = $(ZONE_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += \
+	tests/unit/zone/test_scan \
+	tests/unit/zone/test_rdata \
+	tests/unit/zone/test_zone \
+	tests/unit/zone/test_data
+tests_unit_zone_test_scan_SOURCES = tests/unit/zone/test_scan.c
+tests_unit_zone_test_scan_CPPFLAGS = $(ZONE_TESTS_CPPFLAGS)
+tests_unit_zone_test_scan_LDADD = $(ZONE_TESTS_LIBS)
+tests_unit_zone_test_rdata_SOURCES = tests/unit/zone/test_rdata.c
+tests_unit_zone_test_rdata_CPPFLAGS = $(ZONE_TESTS_CPPFLAGS)
+tests_unit_zone_test_rdata_LDADD = $(ZONE_TESTS_LIBS)
+tests_unit_zone_test_zone_SOURCES = tests/unit/zone/test_zone.c tests/unit/zone/folder.c tests/unit/zone/folder.h
+tests_unit_zone_test_zone_CPPFLAGS = $(ZONE_TESTS_CPPFLAGS)
+tests_unit_zone_test_zone_LDADD = $(ZONE_TESTS_LIBS)
+tests_unit_zone_test_data_SOURCES = tests/unit/zone/test_data.c tests/unit/zone/folder.c tests/unit/zone/folder.h
+tests_unit_zone_test_data_CPPFLAGS = $(ZONE_TESTS_CPPFLAGS)
+tests_unit_zone_test_data_LDADD = $(ZONE_TESTS_LIBS)
+EXTRA_DIST += \
+	tests/data/zone/addresses-crlf.zone tests/data/zone/addresses-crlf.err \
+	tests/data/zone/below-dname.zone tests/data/zone/below-dname.err \
+	tests/data/zone/binary.zone tests/data/zone/binary.err \
+	tests/data/zone/cname-beside-mx.zone tests/data/zone/cname-beside-mx.err \
+	tests/data/zone/empty.zone tests/data/zone/empty.err \
+	tests/data/zone/generate.zone tests/data/zone/generate.err \
+	tests/data/zone/good.zone tests/data/zone/good.err \
+	tests/data/zone/loop.zone tests/data/zone/loop.err \
+	tests/data/zone/missing-include.zone tests/data/zone/missing-include.err \
+	tests/data/zone/no-soa.zone tests/data/zone/no-soa.err \
+	tests/data/zone/open-parenthesis.zone tests/data/zone/open-parenthesis.err \
+	tests/data/zone/open-quote.zone tests/data/zone/open-quote.err \
+	tests/data/zone/out-of-zone.zone tests/data/zone/out-of-zone.err \
+	tests/data/zone/types.zone tests/data/zone/types.err \
+	tests/data/zone/warnings.zone tests/data/zone/warnings.err

@@ -244,7 +244,8 @@ static bool parameter(struct rdata *rdata, const struct token *token)
 		return rdata_fault(rdata, "'%s' is no key of RFC 9460", shown);
 	if (equals && !value_read(&v, equals + 1, end))
 		return false;
-	const struct svcb_key *row = key < KEYS_KNOWN ? &keys_known[key] : NULL;
+	/* By number, a known key's value is bytes, too. */
+	const struct svcb_key *row = key < KEYS_KNOWN && strncmp(shown, "key", 3) != 0 ? &keys_known[key] : NULL;
 	uint8_t *head = write_room(&rdata->w, HEAD);
 	size_t start = writer_offset(&rdata->w);
 	if (row && row->needs_value && !need_value(&v))
@@ -288,7 +289,7 @@ static bool pieces_agree(struct rdata *rdata, const struct piece *pieces, size_t
 	if (count == 0 || pieces[0].key != KEY_MANDATORY)
 		return true;
 	struct reader r = reader_of(pieces[0].at + HEAD, pieces[0].size - HEAD);
-	while (reader_left(&r))
+	while (reader_left(&r) > 1)
 		if (!pieces_have(pieces, count, read_u16(&r)))
 			return rdata_fault(rdata, "mandatory names a key that is not given");
 	return true;
@@ -313,7 +314,11 @@ static bool sort_parameters(struct rdata *rdata, size_t start)
 	writer_rewind(&rdata->w, start);
 	for (size_t i = 0; i < count; i++)
 		write_bytes(&rdata->w, pieces[i].at, pieces[i].size);
-	return pieces_agree(rdata, pieces, count);
+	if (rdata->w.full)
+		return rdata_fault(rdata, "more than 65535 bytes of data");
+	if (!pieces_agree(rdata, pieces, count))
+		return false;
+	return svcb_check(reader_of(rdata->w.start + start, size)) || rdata_fault(rdata, "a value has a wrong length");
 }
 
 bool svcb_parse(struct rdata *rdata)
