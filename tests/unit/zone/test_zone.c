@@ -236,8 +236,8 @@ static const struct include {
         {"a loop by other names", HEAD "$INCLUDE sub/../z2\n", "", "",
                 "6:10: error: cannot open sub/../z2: No such file or directory\n", NULL},
         {"missing, and a folder", HEAD "$INCLUDE nope\n$INCLUDE sub\n", "", "",
-                "6:10: error: cannot open nope: No such file or directory\n7:10: error: sub is a directory, not a "
-                "file\n",
+                "6:10: error: cannot open nope: No such file or directory\n7:10: error: cannot read sub: it is a "
+                "directory\n",
                 NULL},
         {"no owner at the start of a file", HEAD "x A 1.2.3.4\n$INCLUDE sub/a\n", " A 1.2.3.4\n", "",
                 "sub/a:1:2: error: a line that starts with a blank, and no owner before it\n", NULL},
