@@ -3,8 +3,8 @@
  *
  * One writer: the control thread, through board_report and the overrides. Readers: every thread that
  * answers, through pick.h, by atomic words only. A query reads per service and family one word (which
- * pools may be chosen) and per pool its members' words; what all-down, min-up, drains, safety make of the verdicts is worked
- * out by the writer when a verdict changes, never by the query.
+ * pools may be chosen) and per pool its members' words; what all-down, min-up, drains, safety make of the verdicts is
+ * worked out by the writer when a verdict changes, never by the query.
  */
 #ifndef MERIDIAN_POOL_BOARD_H
 #define MERIDIAN_POOL_BOARD_H
@@ -17,22 +17,22 @@ enum verdict { VERDICT_UNKNOWN, VERDICT_UP, VERDICT_DOWN }; /* unknown counts as
 /* What one probe said. */
 struct result {
 	bool ok;
-	const char *detail;   /* "200 OK", "connect: Connection refused" …: copied */
+	const char *detail; /* "200 OK", "connect: Connection refused" …: copied */
 	nanotime took;
 };
 
 /* What is known of a target (control thread). */
 struct target_state {
 	enum verdict verdict;
-	enum verdict forced;   /* VERDICT_UNKNOWN: not forced */
-	nanotime since;        /* wall time of the last change of verdict; 0: never judged */
-	nanotime last;         /* wall time of the last result; 0: none yet */
+	enum verdict forced; /* VERDICT_UNKNOWN: not forced */
+	nanotime since;      /* wall time of the last change of verdict; 0: never judged */
+	nanotime last;       /* wall time of the last result; 0: none yet */
 	nanotime took;
 	char detail[96];
-	uint64_t window;       /* last 64 results, newest in bit 0, 1 = ok */
-	uint8_t window_count;  /* results in it */
-	uint16_t run;          /* results in a row that contradict the verdict */
-	const char *reason;    /* of the force; owned by the board */
+	uint64_t window;      /* last 64 results, newest in bit 0, 1 = ok */
+	uint8_t window_count; /* results in it */
+	uint16_t run;         /* results in a row that contradict the verdict */
+	const char *reason;   /* of the force; owned by the board */
 };
 
 /* Does it count as up: the force, else the verdict; unknown counts as up. */
@@ -42,30 +42,47 @@ static inline bool target_is_up(const struct target_state *state)
 }
 
 /* Why a pool may or may not be chosen for a family (for explain and health). */
-enum pool_reason { POOL_UP, POOL_MEMBERS_DOWN, POOL_UNDER_MIN_UP, POOL_DRAINED, POOL_HELD_BACK /* failback */, POOL_ALL_DOWN /* chosen all the same: the service's all-down rule */,
-	POOL_KEPT /* safety or freeze keeps it in */ };
+enum pool_reason {
+	POOL_UP,
+	POOL_MEMBERS_DOWN,
+	POOL_UNDER_MIN_UP,
+	POOL_DRAINED,
+	POOL_HELD_BACK /* failback */,
+	POOL_ALL_DOWN /* chosen all the same: the service's all-down rule */,
+	POOL_KEPT /* safety or freeze keeps it in */
+};
 
 struct board;
 
-/* A board for `steering`, which must outlive it; verdicts, windows, overrides and held-back pools of `previous` (may be NULL) are
- * carried over by target name and data center name. Control thread (or offline). */
+/* A board for `steering`, which must outlive it; verdicts, windows, overrides and held-back pools of `previous` (may be
+ * NULL) are carried over by target name and data center name. Control thread (or offline). */
 struct board *board_new(const struct steering *steering, const struct board *previous);
 /* After a grace period only. */
 void board_free(struct board *board);
 
-/* A probe's result: judged by fall and rise; writes what changes and logs one line on a change of verdict. True if the verdict
- * changed. `now` is monotonic, `wall` for people. */
+/* A probe's result: judged by fall and rise (the first result of a target that was never judged decides at once);
+ * writes what changes and logs one line on a change of verdict. True if the verdict changed. `now` is monotonic, `wall`
+ * for people. */
 bool board_report(struct board *board, uint32_t target, const struct result *result, nanotime now, nanotime wall);
 /* Sets a verdict at once, as a play or a restored state does. */
 void board_set(struct board *board, uint32_t target, enum verdict verdict, nanotime now, nanotime wall);
-/* What only time changes (failback after …, expiries); returns when it wants to be called again (monotonic), INT64_MAX: never. */
+/* What only time changes (failback after …, expiries); returns when it wants to be called again (monotonic), INT64_MAX:
+ * never. */
 nanotime board_tick(struct board *board, nanotime now, nanotime wall);
 
-/* Overrides. `forced` goes over what safety forbids. -1 and an error with the reason if it is refused or names nothing. */
-int board_drain(struct board *board, const char *datacenter, bool drained, const char *reason, bool forced, nanotime now, nanotime wall, struct err *err);
-int board_force(struct board *board, const char *target, enum verdict verdict, const char *reason, bool forced, nanotime now, nanotime wall, struct err *err);
+/* Overrides. A data center that is drained is left out of every answer, also when all others are down; only a service
+ * that has pools nowhere else goes on being answered from it. To undrain also ends what failback holds back there, at
+ * once. `forced` goes over what safety forbids. -1 and an error with the reason if it is refused or names nothing. */
+int board_drain(struct board *board, const char *datacenter, bool drained, const char *reason, bool forced,
+        nanotime now, nanotime wall, struct err *err);
+int board_force(struct board *board, const char *target, enum verdict verdict, const char *reason, bool forced,
+        nanotime now, nanotime wall, struct err *err);
 int board_release(struct board *board, const char *target, nanotime now, nanotime wall, struct err *err);
 bool board_drained(const struct board *board, uint32_t datacenter);
+/* Why it is drained, or NULL. */
+const char *board_drain_reason(const struct board *board, uint32_t datacenter);
+/* Were all targets lost at once, so that the state from before is kept (safety.freeze)? */
+bool board_frozen(const struct board *board);
 
 const struct target_state *board_target(const struct board *board, uint32_t target);
 const struct steering *board_steering(const struct board *board);
@@ -76,12 +93,15 @@ bool board_all_down(const struct board *board, uint32_t service, unsigned family
 /* Counts changes of what queries see; moves with every write. */
 uint64_t board_version(const struct board *board);
 
-/* State file: verdicts, windows and overrides as text, one line each, versioned; unknown lines are skipped with a warning. */
+/* State file: verdicts, windows, overrides and what failback, brake and freeze hold, as text, one line each, versioned;
+ * lines that make no sense are skipped with a warning. */
 /* -1 with errno. Control thread; bounded by the number of targets. */
 int board_save(const struct board *board, const char *path);
 /* The same as text that the caller frees, so that another thread can write it. */
 char *board_save_text(const struct board *board, size_t *size);
-/* Restores what names targets and data centers of this board; 0, or -1 and a warning where there is no readable state (then all stays unknown). */
+/* Restores what names targets and data centers of this board; 0, or -1 (then all stays unknown) where there is no
+ * state, with a warning where it cannot be read. A verdict whose last result is older than it takes to judge the target
+ * counts until the first result, which decides. */
 int board_restore(struct board *board, const char *path, nanotime now, nanotime wall, struct err *err);
 
 #endif

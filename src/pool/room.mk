@@ -1,1 +1,21 @@
-# The room pool.
+# The room pool: who could answer, who is well, who is picked.
+noinst_LIBRARIES += libpool.a
+libpool_a_SOURCES = \
+	src/pool/board.c src/pool/board.h src/pool/board_inside.h \
+	src/pool/datacenters.c \
+	src/pool/freeze.c \
+	src/pool/judge.c \
+	src/pool/override.c \
+	src/pool/pick.c src/pool/pick.h \
+	src/pool/render.c \
+	src/pool/score_table.h \
+	src/pool/service.h \
+	src/pool/state.c
+EXTRA_DIST += src/pool/README.md
+
+POOL_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(top_srcdir)/tests/unit/pool
+POOL_TEST_LDADD = $(POOL_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/pool/test_board
+tests_unit_pool_test_board_SOURCES = tests/unit/pool/test_board.c tests/unit/pool/world.c tests/unit/pool/world.h
+tests_unit_pool_test_board_CPPFLAGS = $(POOL_TEST_CPPFLAGS)
+tests_unit_pool_test_board_LDADD = $(POOL_TEST_LDADD)

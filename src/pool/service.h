@@ -24,19 +24,19 @@ struct probe_spec {
 	const char *name;
 	enum probe_type type;
 	uint16_t port;
-	const char *host;          /* Host header and SNI; NULL: the address */
-	const char *path;          /* http, https: "/…" */
+	const char *host; /* Host header and SNI; NULL: the address */
+	const char *path; /* http, https: "/…" */
 	uint16_t status_min, status_max;
-	const char *body;          /* text that must be in the first 64 KiB; NULL: not looked at */
+	const char *body;           /* text that must be in the first 64 KiB; NULL: not looked at */
 	const char *const *headers; /* "Name: value" to send, NULL at the end; may be NULL */
-	const char *ca;            /* PEM file; NULL: the system's */
-	bool verify;               /* certificate's chain, name, dates */
-	bool follow;               /* redirects, at most 3, same host only */
+	const char *ca;             /* PEM file; NULL: the system's */
+	bool verify;                /* certificate's chain, name, dates */
+	bool follow;                /* redirects, at most 3, same host only */
 	const char *const *command; /* exec: argv with "{address}" replaced, NULL at the end */
-	const char *const *read;   /* JSON fields to keep of the body, NULL at the end; may be NULL */
+	const char *const *read;    /* JSON fields to keep of the body, NULL at the end; may be NULL */
 	nanotime interval, timeout;
-	uint16_t fall, rise;       /* results in a row, 1..64 */
-	uint64_t digest;           /* of the definition: equal digest, same schedule over a reload */
+	uint16_t fall, rise; /* results in a row, 1..64 */
+	uint64_t digest;     /* of the definition: equal digest, same schedule over a reload */
 };
 
 /* What is probed: one probe at one address. Members of several pools may share it. */
@@ -49,9 +49,9 @@ struct target {
 
 struct member {
 	struct addr addr;
-	uint16_t weight;  /* 1..1000 */
-	uint32_t target;  /* NO_INDEX: no probe, always up */
-	uint64_t hash;    /* of the address under a constant key: the same on every server, for rendezvous hashing */
+	uint16_t weight; /* 1..1000 */
+	uint32_t target; /* NO_INDEX: no probe, always up */
+	uint64_t hash;   /* of the address under a constant key: the same on every server, for rendezvous hashing */
 };
 
 /* A pool's members of one family. Member i is bit i % 64 of board word `word` + i / 64. */
@@ -63,41 +63,42 @@ struct members {
 };
 
 struct pool {
-	const char *name;        /* the data center's, or a label's under `order` */
-	uint32_t datacenter;     /* index; NO_INDEX: a label that is no data center */
+	const char *name;    /* the data center's, or a label's under `order` */
+	uint32_t datacenter; /* index; NO_INDEX: a label that is no data center */
 	struct members of[FAMILIES];
-	const uint8_t *cname;    /* a pool of a name: wire form, as written; then `of` is empty */
-	uint32_t cname_target;   /* its target; NO_INDEX: always up */
-	uint32_t cname_word;     /* its board word (bit 0) */
+	const uint8_t *cname;  /* a pool of a name: wire form, as written; then `of` is empty */
+	uint32_t cname_target; /* its target; NO_INDEX: always up */
+	uint32_t cname_word;   /* its board word (bit 0) */
 };
 
 enum all_down { ALL_DOWN_ALL, ALL_DOWN_LAST, ALL_DOWN_NODATA, ALL_DOWN_SERVFAIL, ALL_DOWN_POOL };
 enum failback { FAILBACK_AUTO, FAILBACK_MANUAL, FAILBACK_AFTER };
 
 struct service {
-	const char *name;        /* its first owner name, as text */
-	const char *file;        /* where it is defined */
+	const char *name; /* its first owner name, as text */
+	const char *file; /* where it is defined */
 	unsigned line;
-	uint32_t map, set;       /* map of the snapshot and set in it; map NO_INDEX: `order` */
-	const uint8_t *order;    /* under `order`: positions of pools, all of them */
+	uint32_t map, set;        /* map of the snapshot and set in it; map NO_INDEX: `order` */
+	const uint8_t *order;     /* under `order`: positions of pools, all of them */
 	const struct pool *pools; /* by position; under a map ascending by data center, as the map's set is */
 	uint8_t pool_count;
-	bool names;              /* the pools are names (CNAME), not addresses */
-	uint16_t answer;         /* members given; 0: all */
-	uint8_t sticky[FAMILIES]; /* prefix lengths of the client that are hashed; 0: not sticky (for that client family) */
+	bool names;               /* the pools are names (CNAME), not addresses */
+	uint16_t answer;          /* members given; 0: all */
+	uint8_t sticky[FAMILIES]; /* prefix lengths of the client that are hashed; 0: not sticky (for that client
+	                             family) */
 	bool is_sticky;
-	uint8_t min_up;          /* percent of a pool's members of a family that must be up; 0: one is enough */
+	uint8_t min_up; /* percent of a pool's members of a family that must be up; 0: one is enough */
 	enum all_down all_down;
-	uint8_t all_down_pool;   /* position, for ALL_DOWN_POOL */
+	uint8_t all_down_pool; /* position, for ALL_DOWN_POOL */
 	enum failback failback;
 	nanotime failback_after;
 };
 
 struct safety {
-	unsigned keep;            /* data centers that automation and drains leave at least */
-	unsigned brake;           /* data centers that automation may take out … */
-	nanotime brake_per;       /* … in this time; 0: no brake */
-	bool freeze;              /* all targets lost at once: keep the last state */
+	unsigned keep;      /* data centers that automation and drains leave at least */
+	unsigned brake;     /* data centers that automation may take out … */
+	nanotime brake_per; /* … in this time; 0: no brake */
+	bool freeze;        /* all targets lost at once: keep the last state */
 };
 
 /* All of it: what the board is made for. */
@@ -110,7 +111,7 @@ struct steering {
 	uint32_t probe_count;
 	const char *const *datacenters; /* names, by index */
 	uint32_t datacenter_count;
-	uint32_t word_count;            /* board words that pools use */
+	uint32_t word_count; /* board words that pools use */
 	struct safety safety;
 };
 

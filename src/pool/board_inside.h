@@ -1,0 +1,152 @@
+/*
+ * board_inside.h: what a board is made of. Private to the room; others use board.h and pick.h.
+ *
+ * The road of a verdict: judge.c (results → up or down) → freeze.c → datacenters.c (who is lost, what safety keeps) →
+ * render.c (what queries may choose: the atomic words). Only the words at the top are read by other threads.
+ *
+ * Invariants, which hold between any two stores of the writer, so that no reader finds nothing to give:
+ *  - the members' words of a pool that has members are never all zero: where none is up, all are set;
+ *  - `usable` of a service is 0 only where its rule for all down is nodata or servfail.
+ */
+#ifndef MERIDIAN_POOL_BOARD_INSIDE_H
+#define MERIDIAN_POOL_BOARD_INSIDE_H
+
+#include <stdatomic.h>
+
+#include "pool/board.h"
+
+/* Which pools of a service may be given, one bit each by position. A cache line per service. */
+struct service_words {
+	_Alignas(64) _Atomic uint64_t usable[FAMILIES]; /* the first of these in the client's order */
+	_Atomic uint64_t some[FAMILIES];  /* not drained and with a member up: the second choice, for orders that leave
+	                                     all usable ones out (`only`) */
+	_Atomic uint64_t spare[FAMILIES]; /* not drained: the third choice */
+};
+
+/* The writer's side of a service. */
+struct service_state {
+	uint64_t up[FAMILIES];   /* by health alone: enough members up */
+	uint64_t some[FAMILIES]; /* at least one member up */
+	uint64_t held[FAMILIES]; /* up again, but failback holds it back */
+	uint64_t last[FAMILIES]; /* what was usable when the service was last not all down */
+	uint32_t first_pool;     /* of the service in the board's `pools` */
+	bool all_down[FAMILIES];
+};
+
+struct pool_state {
+	uint8_t reason[FAMILIES];      /* enum pool_reason */
+	nanotime held_since[FAMILIES]; /* monotonic; where held */
+};
+
+/* What the board keeps of a target beyond what it shows. */
+struct target_extra {
+	nanotime lost_at; /* monotonic, when it last went from up to down; NEVER */
+	bool provisional; /* restored and out of date: the first result decides */
+	bool frozen;      /* counts as up in spite of its verdict */
+	bool insisted;    /* forced down over what safety forbids */
+};
+
+struct datacenter_state {
+	bool used; /* some pool is in it */
+	bool drained;
+	bool lost;                /* no pool in it is up by health */
+	bool kept;                /* lost, but safety.keep keeps it in */
+	bool braked;              /* lost, but the brake keeps it in until it is back or drained by hand */
+	char *reason;             /* of the drain; owned, NULL: none given */
+	nanotime lost_at;         /* monotonic; NEVER */
+	uint64_t lost_order;      /* the later lost, the higher */
+	uint32_t pools, pools_up; /* pools in it by family; those up by health */
+	uint32_t insisted;        /* targets in it that are forced down over what safety forbids */
+};
+
+#define NEVER INT64_MIN
+
+/* An open-addressing table of names. */
+struct name_index {
+	uint32_t *slots; /* index + 1; 0: empty */
+	uint32_t mask;
+};
+
+struct board {
+	const struct steering *steering;
+	uint32_t target_count, datacenter_count; /* of it; it may be gone when the board is freed */
+
+	/* Written by the control thread, read by all. */
+	_Atomic uint64_t *words; /* members, as pools say */
+	struct service_words *services;
+
+	/* The control thread's own. */
+	struct service_state *states;
+	struct pool_state *pools;
+	struct target_state *targets;
+	struct target_extra *extras;
+	uint8_t *up; /* by target: forced, frozen, verdict taken together */
+	char **force_reasons;
+	struct datacenter_state *datacenters;
+	uint32_t *users, *users_at; /* services of target t: users[users_at[t]] … users[users_at[t + 1] - 1] */
+	uint32_t *waiting;          /* services that fail back after a time */
+	uint32_t waiting_count;
+	struct name_index target_names, service_names;
+	uint32_t down_count; /* targets whose verdict is down */
+	uint64_t lost_count; /* data centers ever lost, for lost_order */
+	uint64_t version;
+	nanotime offset; /* of wall time to monotonic time when they were last told */
+	nanotime window; /* the longest time in which a loss is noticed */
+	bool frozen;
+	nanotime thaw_at;    /* monotonic; INT64_MAX: not before a target returns */
+	nanotime log_second; /* a bound on log lines about services */
+	unsigned log_lines;
+	bool quiet;    /* while the board is made */
+	bool *scratch; /* one a data center, for datacenters.c */
+	bool first;    /* while first results and restored ones are taken in: what is down was not lost now */
+	bool by_hand;  /* while a person's word, or the freeze, changes health: failback holds nothing back */
+};
+
+static inline bool pool_has(const struct pool *pool, unsigned family)
+{
+	return pool->cname || pool->of[family].count > 0;
+}
+
+static inline bool board_bit_drained(const struct board *board, const struct pool *pool)
+{
+	return pool->datacenter != NO_INDEX && board->datacenters[pool->datacenter].drained;
+}
+
+/* judge.c: what a target counts for now, from verdict, force and freeze; true if that changed. */
+bool target_refresh(struct board *board, uint32_t target);
+/* Everything anew for one target, or for all, after a change of what they count for. */
+void board_target_changed(struct board *board, uint32_t target, nanotime now);
+void board_all_changed(struct board *board, nanotime now);
+
+/* render.c: the pools of a service that are up by health; *some: those with any member up. Reads only `up`. */
+uint64_t service_up(const struct board *board, uint32_t service, unsigned family, uint64_t *some);
+/* Takes the targets' health into the service's state, data centers' counts and held-back pools. */
+void service_judge(struct board *board, uint32_t service, nanotime now);
+/* Lets go what was held back long enough; returns when the next is due, INT64_MAX: never. */
+nanotime service_failback(struct board *board, uint32_t service, nanotime now);
+/* Writes what queries see. */
+void service_render(struct board *board, uint32_t service, nanotime now);
+
+/* datacenters.c: who is lost, kept, braked; true if what services may use has changed. */
+bool datacenters_judge(struct board *board, nanotime now);
+/* Data centers in use: not drained, and not lost or kept in; without `without` (NO_INDEX: none). */
+unsigned datacenters_in(const struct board *board, uint32_t without);
+/* Counts again which data centers have targets that were forced down over safety. */
+void datacenters_insisted(struct board *board);
+/* How many would be left in if `target` counted as down. */
+unsigned datacenters_in_without_target(struct board *board, uint32_t target);
+
+/* freeze.c: called when a verdict was changed; true if what targets count for has changed. */
+bool freeze_check(struct board *board, nanotime now);
+/* At thaw_at; true if it thawed. */
+bool freeze_thaw(struct board *board, nanotime now);
+
+/* board.c: NO_INDEX if there is none. */
+uint32_t board_find_target(const struct board *board, const char *name);
+uint32_t board_find_service(const struct board *board, const char *name);
+uint32_t board_find_datacenter(const struct board *board, const char *name);
+uint32_t service_find_pool(const struct service *service, const char *name);
+/* Takes a copy of `reason`, made fit to be shown, in place of *slot. */
+void board_reason(char **slot, const char *reason);
+
+#endif

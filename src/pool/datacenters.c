@@ -1,0 +1,183 @@
+/*
+ * datacenters.c: which data centers are in use, and how many safety lets go.
+ *
+ * A data center is lost when no pool in it is up. `keep` (from 2 on: the last
+ * one is the business of the services' rule for all down) keeps the latest lost
+ * in while fewer than that many are well. `brake` keeps in whatever is lost when
+ * as many were lost a short time before, until it is back or a person drains it.
+ * Losses that a person insisted on are not undone.
+ */
+#include "pool/board_inside.h"
+
+#include "base/log.h"
+
+static const char *name_of(const struct board *board, uint32_t index)
+{
+	return board->steering->datacenters[index];
+}
+
+/* Others that were lost within the brake's time and are, or were, out. */
+static unsigned lost_lately(const struct board *board, uint32_t except, nanotime now)
+{
+	unsigned count = 0;
+	for (uint32_t i = 0; i < board->datacenter_count; i++) {
+		const struct datacenter_state *datacenter = &board->datacenters[i];
+		count += i != except && !datacenter->braked && datacenter->lost_at != NEVER &&
+		         datacenter->lost_at > now - board->steering->safety.brake_per;
+	}
+	return count;
+}
+
+static void lose(struct board *board, uint32_t index, nanotime now)
+{
+	const struct safety *safety = &board->steering->safety;
+	struct datacenter_state *datacenter = &board->datacenters[index];
+	datacenter->lost_order = ++board->lost_count;
+	datacenter->lost_at = board->first ? NEVER : now;
+	if (board->quiet)
+		return;
+	datacenter->braked = safety->brake && !board->first && !datacenter->drained && !datacenter->insisted &&
+	                     lost_lately(board, index, now) >= safety->brake;
+	if (datacenter->braked)
+		log_error("data center %s is down, but kept in: %u or more were lost in a short time; drain it to "
+		          "confirm",
+		        name_of(board, index), safety->brake);
+	else
+		log_warn("data center %s is down", name_of(board, index));
+}
+
+static bool take_losses(struct board *board, nanotime now)
+{
+	bool changed = false;
+	for (uint32_t i = 0; i < board->datacenter_count; i++) {
+		struct datacenter_state *datacenter = &board->datacenters[i];
+		bool lost = datacenter->pools && !datacenter->pools_up, braked = datacenter->braked;
+		if (lost && !datacenter->lost)
+			lose(board, i, now);
+		if (!lost && datacenter->lost && !board->quiet)
+			log_info("data center %s is up again", name_of(board, i));
+		datacenter->lost = lost;
+		datacenter->braked &= lost && !datacenter->drained;
+		changed |= datacenter->braked != braked;
+	}
+	return changed;
+}
+
+/* The latest lost that is not yet in; NO_INDEX: none. */
+static uint32_t latest_lost(const struct board *board, const bool *in)
+{
+	uint32_t latest = NO_INDEX;
+	for (uint32_t i = 0; i < board->datacenter_count; i++) {
+		const struct datacenter_state *datacenter = &board->datacenters[i];
+		if (in[i] || !datacenter->used || !datacenter->lost || datacenter->drained || datacenter->insisted)
+			continue;
+		if (latest == NO_INDEX || datacenter->lost_order > board->datacenters[latest].lost_order)
+			latest = i;
+	}
+	return latest;
+}
+
+static bool keep_enough(struct board *board, bool *in)
+{
+	unsigned count = 0, keep = board->steering->safety.keep;
+	bool changed = false;
+	for (uint32_t i = 0; i < board->datacenter_count; i++) {
+		const struct datacenter_state *datacenter = &board->datacenters[i];
+		in[i] = datacenter->used && !datacenter->drained && (!datacenter->lost || datacenter->braked);
+		count += in[i];
+	}
+	for (uint32_t more; keep > 1 && count < keep && (more = latest_lost(board, in)) != NO_INDEX; count++)
+		in[more] = true;
+	for (uint32_t i = 0; i < board->datacenter_count; i++) {
+		struct datacenter_state *datacenter = &board->datacenters[i];
+		bool kept = in[i] && datacenter->lost && !datacenter->braked;
+		if (kept && !datacenter->kept && !board->quiet)
+			log_error("data center %s is kept in, though down: safety keeps %u", name_of(board, i), keep);
+		changed |= kept != datacenter->kept;
+		datacenter->kept = kept;
+	}
+	return changed;
+}
+
+bool datacenters_judge(struct board *board, nanotime now)
+{
+	bool changed = take_losses(board, now);
+	return keep_enough(board, board->scratch) || changed;
+}
+
+unsigned datacenters_in(const struct board *board, uint32_t without)
+{
+	unsigned count = 0;
+	for (uint32_t i = 0; i < board->datacenter_count; i++) {
+		const struct datacenter_state *datacenter = &board->datacenters[i];
+		count += i != without && datacenter->used && !datacenter->drained &&
+		         (!datacenter->lost || datacenter->kept || datacenter->braked);
+	}
+	return count;
+}
+
+/* ---- what one target is to a data center ---- */
+
+static bool pool_has_target(const struct pool *pool, uint32_t target)
+{
+	if (pool->cname)
+		return pool->cname_target == target;
+	for (unsigned family = 0; family < FAMILIES; family++)
+		for (uint32_t i = 0; i < pool->of[family].count; i++)
+			if (pool->of[family].list[i].target == target)
+				return true;
+	return false;
+}
+
+static void insist(struct board *board, uint32_t target)
+{
+	for (uint32_t i = board->users_at[target]; i < board->users_at[target + 1]; i++) {
+		const struct service *service = &board->steering->services[board->users[i]];
+		for (unsigned j = 0; j < service->pool_count; j++)
+			if (service->pools[j].datacenter != NO_INDEX && pool_has_target(&service->pools[j], target))
+				board->datacenters[service->pools[j].datacenter].insisted++;
+	}
+}
+
+void datacenters_insisted(struct board *board)
+{
+	for (uint32_t i = 0; i < board->datacenter_count; i++)
+		board->datacenters[i].insisted = 0;
+	for (uint32_t i = 0; i < board->target_count; i++)
+		if (board->extras[i].insisted)
+			insist(board, i);
+}
+
+/* Takes from `pools_up` of the data centers what would be down in the service now, or gives it back. */
+static void try_service(struct board *board, uint32_t index, bool take)
+{
+	const struct service *service = &board->steering->services[index];
+	for (unsigned family = 0; family < FAMILIES; family++) {
+		uint64_t some, lost = board->states[index].up[family] & ~service_up(board, index, family, &some);
+		for (unsigned i = 0; i < service->pool_count; i++) {
+			const struct pool *pool = &service->pools[i];
+			bool counts = pool->cname ? family == FAMILY_V4 : pool->of[family].count > 0;
+			if (lost >> i & 1 && counts && pool->datacenter != NO_INDEX)
+				board->datacenters[pool->datacenter].pools_up += take ? UINT32_MAX : 1;
+		}
+	}
+}
+
+unsigned datacenters_in_without_target(struct board *board, uint32_t target)
+{
+	uint8_t up = board->up[target];
+	unsigned count = 0;
+	board->up[target] = 0;
+	for (uint32_t i = board->users_at[target]; i < board->users_at[target + 1]; i++)
+		try_service(board, board->users[i], true);
+	for (uint32_t i = 0; i < board->datacenter_count; i++) {
+		const struct datacenter_state *datacenter = &board->datacenters[i];
+		bool lost = datacenter->pools && !datacenter->pools_up;
+		count += datacenter->used && !datacenter->drained &&
+		         (!lost || (datacenter->lost && (datacenter->kept || datacenter->braked)));
+	}
+	for (uint32_t i = board->users_at[target]; i < board->users_at[target + 1]; i++)
+		try_service(board, board->users[i], false);
+	board->up[target] = up;
+	return count;
+}

@@ -1,0 +1,149 @@
+/*
+ * judge.c: results in, verdicts out: the window of 64, fall and rise in a row.
+ *
+ * Called by the prober with every result, by plays and by a restored state. A
+ * target that was never judged takes its first result's verdict at once: there
+ * is no history to weigh it against, and nobody is to wait for `rise` rounds
+ * before the first answer.
+ */
+#include "pool/board_inside.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "base/text.h"
+
+bool target_refresh(struct board *board, uint32_t target)
+{
+	const struct target_state *state = &board->targets[target];
+	bool up = target_is_up(state) || (state->forced == VERDICT_UNKNOWN && board->extras[target].frozen);
+	bool changed = up != (board->up[target] != 0);
+	board->up[target] = up;
+	return changed;
+}
+
+/* Everything that follows from health, for all services. */
+static void render_all(struct board *board, nanotime now)
+{
+	for (uint32_t i = 0; i < board->steering->service_count; i++)
+		service_render(board, i, now);
+}
+
+void board_all_changed(struct board *board, nanotime now)
+{
+	for (uint32_t i = 0; i < board->target_count; i++)
+		target_refresh(board, i);
+	datacenters_insisted(board);
+	for (uint32_t i = 0; i < board->steering->service_count; i++)
+		service_judge(board, i, now);
+	datacenters_judge(board, now);
+	render_all(board, now);
+}
+
+void board_target_changed(struct board *board, uint32_t target, nanotime now)
+{
+	bool thawed = board->frozen && !board->extras[target].frozen; /* the same, but for a better reason */
+	if (!target_refresh(board, target) && !thawed)
+		return;
+	for (uint32_t i = board->users_at[target]; i < board->users_at[target + 1]; i++)
+		service_judge(board, board->users[i], now);
+	if (datacenters_judge(board, now)) {
+		render_all(board, now);
+		return;
+	}
+	for (uint32_t i = board->users_at[target]; i < board->users_at[target + 1]; i++)
+		service_render(board, board->users[i], now);
+}
+
+static void set_verdict(struct board *board, uint32_t target, enum verdict verdict, nanotime now, nanotime wall)
+{
+	struct target_state *state = &board->targets[target];
+	struct target_extra *extra = &board->extras[target];
+	board->first = state->verdict == VERDICT_UNKNOWN;
+	board->offset = wall - now;
+	if (state->verdict == VERDICT_UP && verdict == VERDICT_DOWN)
+		extra->lost_at = now;
+	if (verdict != VERDICT_DOWN)
+		extra->frozen = false;
+	board->down_count += (verdict == VERDICT_DOWN) - (state->verdict == VERDICT_DOWN);
+	state->verdict = verdict;
+	state->since = wall;
+	state->run = 0;
+	if (freeze_check(board, now)) {
+		board->by_hand = true;
+		board_all_changed(board, now);
+		board->by_hand = false;
+	} else {
+		board_target_changed(board, target, now);
+	}
+	board->first = false;
+}
+
+/* What the result makes of the verdict; results in a row that contradict it are counted. */
+static enum verdict judge(struct target_state *state, bool provisional, bool ok, const struct probe_spec *probe)
+{
+	enum verdict said = ok ? VERDICT_UP : VERDICT_DOWN;
+	if (state->verdict == VERDICT_UNKNOWN || provisional)
+		return said;
+	if (said == state->verdict) {
+		state->run = 0;
+		return said;
+	}
+	if (state->run < UINT16_MAX)
+		state->run++;
+	return state->run >= (ok ? probe->rise : probe->fall) ? said : state->verdict;
+}
+
+static void take_result(struct target_state *state, const struct result *result, nanotime wall)
+{
+	const char *detail = result->detail ? result->detail : "";
+	state->window = state->window << 1 | result->ok;
+	if (state->window_count < 64)
+		state->window_count++;
+	state->last = wall;
+	state->took = result->took;
+	text_visible(state->detail, sizeof state->detail, detail, strlen(detail));
+}
+
+bool board_report(struct board *board, uint32_t target, const struct result *result, nanotime now, nanotime wall)
+{
+	MUST(target < board->target_count);
+	const struct target *what = &board->steering->targets[target];
+	struct target_state *state = &board->targets[target];
+	enum verdict before = state->verdict;
+	take_result(state, result, wall);
+	enum verdict verdict = judge(
+	        state, board->extras[target].provisional, result->ok, &board->steering->probes[what->probe]);
+	board->extras[target].provisional = false;
+	if (verdict == before)
+		return false;
+	if (verdict == VERDICT_DOWN)
+		log_warn("%s is down: %s", what->name, state->detail);
+	else
+		log_info("%s is up: %s", what->name, state->detail);
+	set_verdict(board, target, verdict, now, wall);
+	return true;
+}
+
+void board_set(struct board *board, uint32_t target, enum verdict verdict, nanotime now, nanotime wall)
+{
+	MUST(target < board->target_count);
+	board->extras[target].provisional = false;
+	if (board->targets[target].verdict != verdict)
+		set_verdict(board, target, verdict, now, wall);
+}
+
+nanotime board_tick(struct board *board, nanotime now, nanotime wall)
+{
+	board->offset = wall - now;
+	if (freeze_thaw(board, now))
+		board_all_changed(board, now);
+	nanotime next = board->thaw_at;
+	for (uint32_t i = 0; i < board->waiting_count; i++) {
+		nanotime due = service_failback(board, board->waiting[i], now);
+		if (due < next)
+			next = due;
+	}
+	return next;
+}

@@ -1,0 +1,194 @@
+/*
+ * pick.c: the query's part: which pool, which members. No allocation, no lock.
+ *
+ * A member's draw is exponential, −ln(u) / weight, and the least wins. With u
+ * from a hash of (client's prefix, member) this is weighted rendezvous hashing
+ * (Thaler and Ravishankar, 1998): a member that goes takes only its own share of
+ * clients along. With u from a generator it is weighted drawing without putting
+ * back (Efraimidis and Spirakis, 2006).
+ */
+#include "pool/pick.h"
+
+#include <endian.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "pool/board_inside.h"
+#include "pool/score_table.h"
+
+#define GIVEN_MAX 64
+
+static uint64_t word_get(const _Atomic uint64_t *word)
+{
+	return atomic_load_explicit(word, memory_order_acquire);
+}
+
+/* ---- pools ---- */
+
+static struct pick give_pool(const struct service *service, uint8_t pool, unsigned family)
+{
+	bool nothing = !service->names && !service->pools[pool].of[family].count;
+	return (struct pick){.verdict = nothing ? PICK_NODATA : PICK_POOL, .pool = pool};
+}
+
+/* The first of the order in the set; count: none. */
+static unsigned first_in(uint64_t set, const uint8_t *order, unsigned count)
+{
+	unsigned i = 0;
+	while (i < count && !(set >> order[i] & 1))
+		i++;
+	return i;
+}
+
+/* No pool of the order is usable: all are down, or the order leaves out those that are not (`only`). */
+static __attribute__((noinline)) struct pick pick_last(const struct service_words *words, const struct service *service,
+        unsigned family, const uint8_t *order, unsigned count)
+{
+	if (service->all_down == ALL_DOWN_NODATA)
+		return (struct pick){.verdict = PICK_NODATA, .pool = order[0]};
+	if (service->all_down == ALL_DOWN_SERVFAIL)
+		return (struct pick){.verdict = PICK_SERVFAIL, .pool = order[0]};
+	unsigned i = count;
+	if (service->all_down == ALL_DOWN_POOL)
+		i = first_in(UINT64_C(1) << service->all_down_pool, order, count);
+	if (i == count)
+		i = first_in(word_get(&words->some[family]), order, count);
+	if (i == count)
+		i = first_in(word_get(&words->spare[family]), order, count);
+	return give_pool(service, order[i == count ? 0 : i], family);
+}
+
+struct pick pick_pool(const struct board *board, uint32_t index, unsigned family, const uint8_t *order, unsigned count)
+{
+	const struct service *service = &board->steering->services[index];
+	const struct service_words *words = &board->services[index];
+	MUST(count > 0);
+	unsigned i = first_in(word_get(&words->usable[family]), order, count);
+	if (__builtin_expect(i == count, 0))
+		return pick_last(words, service, family, order, count);
+	return give_pool(service, order[i], family);
+}
+
+/* ---- members ---- */
+
+/* −log2(u) for u = hash / 2^64, in units of 2^-24; from 1 to 2^30. */
+static uint64_t draw_cost(uint64_t hash)
+{
+	hash |= 1;
+	unsigned zeros = (unsigned)__builtin_clzll(hash);
+	uint64_t mantissa = hash << zeros << 1; /* without the leading 1 */
+	unsigned row = (unsigned)(mantissa >> 56);
+	uint64_t between = mantissa >> 32 & 0xffffff, step = score_table[row + 1] - score_table[row];
+	uint64_t fraction = score_table[row] + (step * between >> 24);
+	return (uint64_t)(zeros + 1) * SCORE_ONE - fraction + 1;
+}
+
+struct draw {
+	uint64_t cost;
+	uint16_t weight;
+	uint16_t member;
+};
+
+/* Is a before b: a.cost / a.weight < b.cost / b.weight. */
+static bool draw_before(const struct draw *a, const struct draw *b)
+{
+	return a->cost * b->weight < b->cost * a->weight;
+}
+
+/* Keeps the best `room`, sorted. */
+static unsigned keep_best(struct draw *best, unsigned count, unsigned room, const struct draw *draw)
+{
+	if (count == room && !draw_before(draw, &best[count - 1]))
+		return count;
+	unsigned at = count == room ? count - 1 : count;
+	for (; at > 0 && draw_before(draw, &best[at - 1]); at--)
+		best[at] = best[at - 1];
+	best[at] = *draw;
+	return count == room ? count : count + 1;
+}
+
+static uint64_t random_next(uint64_t *random)
+{
+	*random += 0x9e3779b97f4a7c15u;
+	return hash_mix(*random, 0x2545f4914f6cdd1du);
+}
+
+static uint64_t client_hash(const struct addr *client, unsigned length)
+{
+	struct addr prefix = *client;
+	uint64_t high, low;
+	addr_mask(&prefix, length);
+	memcpy(&high, prefix.bytes, sizeof high);
+	memcpy(&low, prefix.bytes + sizeof high, sizeof low);
+	return hash_mix(hash_mix(hash_mix(client->family, be64toh(high)), be64toh(low)), length);
+}
+
+struct members_view {
+	const struct members *members;
+	uint64_t words[MEMBERS_MAX / 64];
+	unsigned up;
+};
+
+static void view_members(struct members_view *view, const struct board *board, const struct members *members)
+{
+	view->members = members;
+	view->up = 0;
+	for (uint32_t i = 0; i * 64 < members->count; i++) {
+		view->words[i] = word_get(&board->words[members->word + i]);
+		view->up += (unsigned)__builtin_popcountll(view->words[i]);
+	}
+}
+
+static void give_up_ones(struct given *given, const struct members_view *view)
+{
+	for (uint32_t i = 0; i * 64 < view->members->count; i++)
+		for (uint64_t word = view->words[i]; word; word &= word - 1)
+			given->member[given->count++] = (uint16_t)(i * 64 + (unsigned)__builtin_ctzll(word));
+}
+
+/* `hash` NULL: drawn by `random`. */
+static void give_drawn(
+        struct given *given, const struct members_view *view, unsigned room, const uint64_t *hash, uint64_t *random)
+{
+	struct draw best[GIVEN_MAX];
+	unsigned count = 0;
+	for (uint32_t i = 0; i * 64 < view->members->count; i++)
+		for (uint64_t word = view->words[i]; word; word &= word - 1) {
+			uint32_t index = i * 64 + (unsigned)__builtin_ctzll(word);
+			const struct member *member = &view->members->list[index];
+			uint64_t chance = hash ? hash_mix(hash_mix(*hash, member->hash), member->hash)
+			                       : random_next(random);
+			struct draw draw = {draw_cost(chance), member->weight, (uint16_t)index};
+			count = keep_best(best, count, room, &draw);
+		}
+	for (unsigned i = 0; i < count; i++)
+		given->member[i] = best[i].member;
+	given->count = (uint16_t)count;
+}
+
+void pick_members(struct given *given, const struct board *board, uint32_t index, unsigned pool, unsigned family,
+        const struct addr *client, uint64_t *random, uint8_t *hashed)
+{
+	const struct service *service = &board->steering->services[index];
+	const struct members *members = &service->pools[pool].of[family];
+	unsigned sticky = service->is_sticky ? service->sticky[client->family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6] : 0;
+	struct members_view view;
+	given->set = NULL;
+	given->count = 0;
+	*hashed = (uint8_t)sticky;
+	view_members(&view, board, members);
+	bool all = !sticky && (!service->answer || service->answer >= view.up);
+	/* None up is not what the writer leaves, but of two words one may be read before and one after a change. */
+	if (!view.up || (all && view.up == members->count)) {
+		given->set = &members->all;
+		return;
+	}
+	if (all && view.up <= GIVEN_MAX) {
+		give_up_ones(given, &view);
+		return;
+	}
+	unsigned room = service->answer && service->answer < GIVEN_MAX ? service->answer : GIVEN_MAX;
+	uint64_t hash = sticky ? client_hash(client, sticky) : 0;
+	give_drawn(given, &view, room, sticky ? &hash : NULL, random);
+}

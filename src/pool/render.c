@@ -1,0 +1,285 @@
+/*
+ * render.c: the health of a service's members → the words that queries read.
+ *
+ * Called whenever something changes, for the services that it touches. All
+ * policy is settled here, so that a query has none: min-up, failback, drains,
+ * what safety keeps, and the rule for when all pools are down.
+ */
+#include "pool/board_inside.h"
+
+#include "base/assert.h"
+#include "base/log.h"
+
+#define LOG_LINES 10 /* about services, a second: one event may touch ten thousand */
+
+/* ---- health ---- */
+
+static bool target_up(const struct board *board, uint32_t target)
+{
+	return target == NO_INDEX || board->up[target];
+}
+
+static uint32_t members_up(const struct board *board, const struct members *members)
+{
+	uint32_t up = 0;
+	for (uint32_t i = 0; i < members->count; i++)
+		up += target_up(board, members->list[i].target);
+	return up;
+}
+
+/* The family by which a pool is judged: its own, or the other where it has no members of this one. */
+static unsigned judged_by(const struct pool *pool, unsigned family)
+{
+	return pool->of[family].count ? family : 1 - family;
+}
+
+uint64_t service_up(const struct board *board, uint32_t index, unsigned family, uint64_t *some)
+{
+	const struct service *service = &board->steering->services[index];
+	uint64_t up = 0;
+	*some = 0;
+	for (unsigned i = 0; i < service->pool_count; i++) {
+		const struct pool *pool = &service->pools[i];
+		uint64_t bit = UINT64_C(1) << i;
+		const struct members *members = &pool->of[judged_by(pool, family)];
+		uint32_t count = pool->cname ? 1 : members->count;
+		uint32_t well = pool->cname ? target_up(board, pool->cname_target) : members_up(board, members);
+		if (well)
+			*some |= bit;
+		if (well && well * 100 >= count * service->min_up)
+			up |= bit;
+	}
+	return up;
+}
+
+/* Pools that are drained with their data center, and those that safety keeps in. */
+static void policy_bits(const struct board *board, const struct service *service, uint64_t *drained, uint64_t *kept)
+{
+	*drained = *kept = 0;
+	for (unsigned i = 0; i < service->pool_count; i++) {
+		uint32_t index = service->pools[i].datacenter;
+		if (index == NO_INDEX)
+			continue;
+		const struct datacenter_state *datacenter = &board->datacenters[index];
+		*drained |= (uint64_t)datacenter->drained << i;
+		*kept |= (uint64_t)(datacenter->kept || datacenter->braked) << i;
+	}
+}
+
+/* A pool that comes back while another is in use waits until failback lets it. */
+static void hold_back(struct board *board, uint32_t index, unsigned family, uint64_t up, nanotime now)
+{
+	const struct service *service = &board->steering->services[index];
+	struct service_state *state = &board->states[index];
+	uint64_t drained, kept, returned = up & ~state->up[family];
+	state->held[family] &= up;
+	if (service->failback == FAILBACK_AUTO)
+		state->held[family] = 0;
+	if (service->failback == FAILBACK_AUTO || !returned || board->quiet || board->by_hand)
+		return;
+	policy_bits(board, service, &drained, &kept);
+	if (!(up & ~returned & ~state->held[family] & ~drained))
+		return;
+	state->held[family] |= returned;
+	for (unsigned i = 0; i < service->pool_count; i++)
+		if (returned >> i & 1)
+			board->pools[state->first_pool + i].held_since[family] = now;
+}
+
+/* How many pools of a family came up less those that went down, for their data centers. */
+static void count_pools(
+        struct board *board, const struct service *service, unsigned family, uint64_t before, uint64_t up)
+{
+	for (unsigned i = 0; i < service->pool_count; i++) {
+		const struct pool *pool = &service->pools[i];
+		if (!((before ^ up) >> i & 1) || pool->datacenter == NO_INDEX)
+			continue;
+		if (pool->cname ? family == FAMILY_V4 : pool->of[family].count > 0)
+			board->datacenters[pool->datacenter].pools_up += up >> i & 1 ? 1 : UINT32_MAX;
+	}
+}
+
+void service_judge(struct board *board, uint32_t index, nanotime now)
+{
+	struct service_state *state = &board->states[index];
+	for (unsigned family = 0; family < FAMILIES; family++) {
+		uint64_t up = service_up(board, index, family, &state->some[family]);
+		hold_back(board, index, family, up, now);
+		count_pools(board, &board->steering->services[index], family, state->up[family], up);
+		state->up[family] = up;
+	}
+}
+
+nanotime service_failback(struct board *board, uint32_t index, nanotime now)
+{
+	const struct service *service = &board->steering->services[index];
+	struct service_state *state = &board->states[index];
+	nanotime next = INT64_MAX;
+	bool changed = false;
+	for (unsigned family = 0; family < FAMILIES; family++)
+		for (unsigned i = 0; state->held[family] >> i; i++) {
+			if (!(state->held[family] >> i & 1))
+				continue;
+			nanotime due = board->pools[state->first_pool + i].held_since[family] + service->failback_after;
+			if (due > now) {
+				next = due < next ? due : next;
+			} else {
+				state->held[family] &= ~(UINT64_C(1) << i);
+				changed = true;
+			}
+			if (i == POOLS_MAX - 1)
+				break;
+		}
+	if (changed)
+		service_render(board, index, now);
+	return next;
+}
+
+/* ---- the words ---- */
+
+static void put(struct board *board, _Atomic uint64_t *word, uint64_t value)
+{
+	if (atomic_load_explicit(word, memory_order_relaxed) == value)
+		return;
+	atomic_store_explicit(word, value, memory_order_release);
+	board->version++;
+}
+
+/* The members that are up; where there are none, all. */
+static void put_members(struct board *board, const struct members *members)
+{
+	bool none = !members_up(board, members);
+	for (uint32_t i = 0; i < members->count; i += 64) {
+		uint64_t word = 0;
+		for (uint32_t j = i; j < members->count && j < i + 64; j++)
+			if (none || target_up(board, members->list[j].target))
+				word |= UINT64_C(1) << (j - i);
+		put(board, &board->words[members->word + i / 64], word);
+	}
+}
+
+/* What all-down makes of it when no pool is up. `spare`, never 0: those not drained, unless all are. */
+static uint64_t all_down_usable(
+        const struct service *service, const struct service_state *state, unsigned family, uint64_t spare)
+{
+	uint64_t wanted = 0;
+	switch (service->all_down) {
+	case ALL_DOWN_NODATA:
+	case ALL_DOWN_SERVFAIL:
+		return 0;
+	case ALL_DOWN_POOL:
+		wanted = UINT64_C(1) << service->all_down_pool;
+		break;
+	case ALL_DOWN_LAST:
+		wanted = state->last[family];
+		break;
+	case ALL_DOWN_ALL:
+		wanted = state->some[family]; /* min-up is waived: a few are better than none */
+		break;
+	}
+	return wanted & spare ? wanted & spare : spare;
+}
+
+/* Is a pool up only because the board is frozen? */
+static bool pool_frozen(const struct board *board, const struct pool *pool, unsigned family)
+{
+	if (!board->frozen)
+		return false;
+	if (pool->cname)
+		return pool->cname_target != NO_INDEX && board->extras[pool->cname_target].frozen;
+	const struct members *members = &pool->of[judged_by(pool, family)];
+	for (uint32_t i = 0; i < members->count; i++)
+		if (target_up(board, members->list[i].target) &&
+		        (members->list[i].target == NO_INDEX || !board->extras[members->list[i].target].frozen))
+			return false;
+	return true;
+}
+
+static enum pool_reason reason_for(
+        const struct board *board, uint32_t index, unsigned i, unsigned family, uint64_t usable, bool drained)
+{
+	const struct service_state *state = &board->states[index];
+	const struct pool *pool = &board->steering->services[index].pools[i];
+	bool up = state->up[family] >> i & 1;
+	if (usable >> i & 1)
+		return up && !drained && !pool_frozen(board, pool, family) ? POOL_UP
+		       : state->all_down[family]                           ? POOL_ALL_DOWN
+		                                                           : POOL_KEPT;
+	if (drained)
+		return POOL_DRAINED;
+	if (up)
+		return POOL_HELD_BACK;
+	return state->some[family] >> i & 1 ? POOL_UNDER_MIN_UP : POOL_MEMBERS_DOWN;
+}
+
+static bool may_log(struct board *board, nanotime now)
+{
+	if (board->quiet)
+		return false;
+	if (board->log_lines && now >= board->log_second && now - board->log_second < NANO_SECOND)
+		return board->log_lines++ < LOG_LINES;
+	board->log_second = now;
+	board->log_lines = 1;
+	return true;
+}
+
+static void tell_all_down(struct board *board, uint32_t index, unsigned family, nanotime now)
+{
+	static const char *const rules[] = {
+	        [ALL_DOWN_ALL] = "all members are given",
+	        [ALL_DOWN_LAST] = "the last that were up are given",
+	        [ALL_DOWN_NODATA] = "NODATA is given",
+	        [ALL_DOWN_SERVFAIL] = "SERVFAIL is given",
+	        [ALL_DOWN_POOL] = "the pool set for that is given",
+	};
+	const struct service *service = &board->steering->services[index];
+	const char *type = service->names ? "CNAME" : family == FAMILY_V4 ? "A" : "AAAA";
+	bool any = false;
+	for (unsigned i = 0; i < service->pool_count; i++)
+		any |= service->pools[i].cname ? family == FAMILY_V4 : service->pools[i].of[family].count > 0;
+	if (!any || !may_log(board, now))
+		return;
+	if (board->states[index].all_down[family])
+		log_error("%s %s: every pool is down; %s", service->name, type, rules[service->all_down]);
+	else
+		log_info("%s %s: a pool is up again", service->name, type);
+}
+
+static void render_family(struct board *board, uint32_t index, unsigned family, nanotime now)
+{
+	const struct service *service = &board->steering->services[index];
+	struct service_state *state = &board->states[index];
+	struct service_words *words = &board->services[index];
+	uint64_t all = UINT64_MAX >> (64 - service->pool_count), drained, kept;
+	policy_bits(board, service, &drained, &kept);
+	uint64_t spare = all & ~drained ? all & ~drained : all;
+	uint64_t well = state->up[family] & spare, usable = well & ~state->held[family];
+	if (well && !usable) { /* only pools that failback holds back are left */
+		state->held[family] &= ~well;
+		usable = well;
+	}
+	bool all_down = !well, was = state->all_down[family];
+	state->all_down[family] = all_down;
+	usable = all_down ? all_down_usable(service, state, family, spare) : usable | (kept & spare);
+	bool last = all_down && service->all_down == ALL_DOWN_LAST && state->last[family] & spare;
+	if (!all_down)
+		state->last[family] = usable;
+	for (unsigned i = 0; i < service->pool_count; i++) {
+		if (!last && !service->names)
+			put_members(board, &service->pools[i].of[family]);
+		board->pools[state->first_pool + i].reason[family] = (uint8_t)reason_for(
+		        board, index, i, family, usable, drained >> i & 1);
+	}
+	MUST(usable || service->all_down == ALL_DOWN_NODATA || service->all_down == ALL_DOWN_SERVFAIL);
+	put(board, &words->some[family], state->some[family] & spare);
+	put(board, &words->spare[family], spare);
+	put(board, &words->usable[family], usable);
+	if (all_down != was)
+		tell_all_down(board, index, family, now);
+}
+
+void service_render(struct board *board, uint32_t service, nanotime now)
+{
+	for (unsigned family = 0; family < FAMILIES; family++)
+		render_family(board, service, family, now);
+}

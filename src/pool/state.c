@@ -1,0 +1,390 @@
+/*
+ * state.c: what outlives the process: verdicts, overrides, and what failback, brake and freeze hold.
+ *
+ * Text, one thing a line, words apart by one space, bytes that would be taken
+ * for something else as %XX, "-" for nothing. Who can write the file could do
+ * worse, but it may also be cut short, old or scribbled over: each line stands
+ * alone, is checked whole, and is left out if it makes no sense.
+ *
+ *   meridian state 1
+ *   target NAME up|down|frozen SINCE LAST TOOK RUN COUNT WINDOW DETAIL
+ *   force TARGET up|down plain|insisted REASON
+ *   drain DATACENTER REASON
+ *   braked DATACENTER
+ *   held SERVICE POOL FAMILY SINCE
+ *   last SERVICE POOL FAMILY
+ *
+ * Times are nanoseconds of wall time.
+ */
+#include "pool/board_inside.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define HEADER "meridian state 1"
+#define STATE_MAX(targets) ((size_t)(16 << 20) + (size_t)(targets)*1024)
+#define WORDS_MAX 10
+
+/* ---- out ---- */
+
+static void write_word(FILE *out, const char *word)
+{
+	if (!word || !*word) {
+		fputs(" -", out);
+		return;
+	}
+	fputc(' ', out);
+	for (const uint8_t *at = (const uint8_t *)word; *at; at++)
+		if (*at <= ' ' || *at == '%' || *at >= 0x7f || (*at == '-' && at == (const uint8_t *)word))
+			fprintf(out, "%%%02X", *at);
+		else
+			fputc(*at, out);
+}
+
+static void save_target(FILE *out, const struct board *board, uint32_t index)
+{
+	const struct target_state *state = &board->targets[index];
+	const char *name = board->steering->targets[index].name;
+	if (state->verdict != VERDICT_UNKNOWN) {
+		fputs("target", out);
+		write_word(out, name);
+		fprintf(out, " %s %lld %lld %lld %u %u %016llx",
+		        state->verdict == VERDICT_UP  ? "up"
+		        : board->extras[index].frozen ? "frozen"
+		                                      : "down",
+		        (long long)state->since, (long long)state->last, (long long)state->took, state->run,
+		        state->window_count, (unsigned long long)state->window);
+		write_word(out, state->detail);
+		fputc('\n', out);
+	}
+	if (state->forced == VERDICT_UNKNOWN)
+		return;
+	fputs("force", out);
+	write_word(out, name);
+	fprintf(out, " %s %s", state->forced == VERDICT_UP ? "up" : "down",
+	        board->extras[index].insisted ? "insisted" : "plain");
+	write_word(out, board->force_reasons[index]);
+	fputc('\n', out);
+}
+
+static void save_datacenter(FILE *out, const struct board *board, uint32_t index)
+{
+	const struct datacenter_state *state = &board->datacenters[index];
+	if (state->drained) {
+		fputs("drain", out);
+		write_word(out, board->steering->datacenters[index]);
+		write_word(out, state->reason);
+		fputc('\n', out);
+	}
+	if (state->braked) {
+		fputs("braked", out);
+		write_word(out, board->steering->datacenters[index]);
+		fputc('\n', out);
+	}
+}
+
+static void save_pool(FILE *out, const struct board *board, uint32_t index, unsigned pool, unsigned family)
+{
+	const struct service *service = &board->steering->services[index];
+	const struct service_state *state = &board->states[index];
+	if (state->held[family] >> pool & 1) {
+		fputs("held", out);
+		write_word(out, service->name);
+		write_word(out, service->pools[pool].name);
+		fprintf(out, " %d %lld\n", family == FAMILY_V4 ? 4 : 6,
+		        (long long)(board->pools[state->first_pool + pool].held_since[family] + board->offset));
+	}
+	if (service->all_down == ALL_DOWN_LAST && state->last[family] >> pool & 1) {
+		fputs("last", out);
+		write_word(out, service->name);
+		write_word(out, service->pools[pool].name);
+		fprintf(out, " %d\n", family == FAMILY_V4 ? 4 : 6);
+	}
+}
+
+char *board_save_text(const struct board *board, size_t *size)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, size);
+	MUST(out);
+	fputs(HEADER "\n", out);
+	for (uint32_t i = 0; i < board->target_count; i++)
+		save_target(out, board, i);
+	for (uint32_t i = 0; i < board->datacenter_count; i++)
+		save_datacenter(out, board, i);
+	for (uint32_t i = 0; i < board->steering->service_count; i++) {
+		const struct service *service = &board->steering->services[i];
+		if (service->failback == FAILBACK_AUTO && service->all_down != ALL_DOWN_LAST)
+			continue;
+		for (unsigned j = 0; j < service->pool_count; j++)
+			for (unsigned family = 0; family < FAMILIES; family++)
+				save_pool(out, board, i, j, family);
+	}
+	MUST(fclose(out) == 0 && text);
+	return text;
+}
+
+int board_save(const struct board *board, const char *path)
+{
+	size_t size;
+	char *text = board_save_text(board, &size);
+	int failed = file_replace(path, text, size);
+	int number = errno;
+	free(text);
+	errno = number;
+	return failed;
+}
+
+/* ---- in ---- */
+
+struct restore {
+	struct board *board;
+	nanotime now, wall;
+};
+
+static int digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Undoes write_word in place; false if it was not written so. */
+static bool read_word(char *word)
+{
+	if (!strcmp(word, "-")) {
+		*word = 0;
+		return true;
+	}
+	char *to = word;
+	for (char *at = word; *at; at++) {
+		if (*at != '%') {
+			*to++ = *at;
+			continue;
+		}
+		int high = digit(at[1]), low = high < 0 ? -1 : digit(at[2]);
+		if (low < 0 || high + low == 0)
+			return false;
+		*to++ = (char)(high * 16 + low);
+		at += 2;
+	}
+	*to = 0;
+	return true;
+}
+
+static bool read_hex(uint64_t *value, const char *text)
+{
+	char *end;
+	if (strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16)
+		return false;
+	*value = strtoull(text, &end, 16);
+	return true;
+}
+
+/* A time of the past; one of the future, from before a clock was set right, becomes the present. */
+static bool read_time(nanotime *value, const char *text, nanotime wall)
+{
+	if (!text_number(value, text, 0, INT64_MAX))
+		return false;
+	if (*value > wall)
+		*value = wall;
+	return true;
+}
+
+/* Is the verdict older than it takes to judge anew? Then the next result decides by itself. */
+static bool out_of_date(const struct board *board, uint32_t target, nanotime last, nanotime wall)
+{
+	const struct probe_spec *probe = &board->steering->probes[board->steering->targets[target].probe];
+	return last < wall - (probe->fall * probe->interval + probe->timeout);
+}
+
+static bool restore_target(struct restore *restore, char **words)
+{
+	struct board *board = restore->board;
+	struct target_state state = {0};
+	int64_t run, count;
+	bool up = !strcmp(words[2], "up"), frozen = !strcmp(words[2], "frozen");
+	if (!up && !frozen && strcmp(words[2], "down") != 0)
+		return false;
+	if (!read_time(&state.since, words[3], restore->wall) || !read_time(&state.last, words[4], restore->wall) ||
+	        !text_number(&state.took, words[5], 0, INT64_MAX) || !text_number(&run, words[6], 0, UINT16_MAX) ||
+	        !text_number(&count, words[7], 0, 64) || !read_hex(&state.window, words[8]))
+		return false;
+	uint32_t index = board_find_target(board, words[1]);
+	if (index == NO_INDEX)
+		return true; /* no longer ours */
+	struct target_state *to = &board->targets[index];
+	state.verdict = up ? VERDICT_UP : VERDICT_DOWN;
+	state.forced = to->forced;
+	state.reason = to->reason;
+	state.run = (uint16_t)run;
+	state.window_count = (uint8_t)count;
+	text_visible(state.detail, sizeof state.detail, words[9], strlen(words[9]));
+	board->down_count += !up - (to->verdict == VERDICT_DOWN);
+	*to = state;
+	board->extras[index].provisional = out_of_date(board, index, state.last, restore->wall);
+	board->extras[index].frozen = frozen && board->steering->safety.freeze;
+	board->frozen |= board->extras[index].frozen;
+	return true;
+}
+
+static bool restore_force(struct restore *restore, char **words)
+{
+	struct board *board = restore->board;
+	bool up = !strcmp(words[2], "up"), insisted = !strcmp(words[3], "insisted");
+	if ((!up && strcmp(words[2], "down") != 0) || (!insisted && strcmp(words[3], "plain") != 0))
+		return false;
+	uint32_t index = board_find_target(board, words[1]);
+	if (index == NO_INDEX)
+		return true;
+	board->targets[index].forced = up ? VERDICT_UP : VERDICT_DOWN;
+	board->extras[index].insisted = insisted && !up;
+	board_reason(&board->force_reasons[index], words[4]);
+	board->targets[index].reason = board->force_reasons[index];
+	return true;
+}
+
+static bool restore_drain(struct restore *restore, char **words)
+{
+	uint32_t index = board_find_datacenter(restore->board, words[1]);
+	if (index == NO_INDEX)
+		return true;
+	restore->board->datacenters[index].drained = true;
+	board_reason(&restore->board->datacenters[index].reason, words[2]);
+	return true;
+}
+
+static bool restore_braked(struct restore *restore, char **words)
+{
+	uint32_t index = board_find_datacenter(restore->board, words[1]);
+	if (index == NO_INDEX || !restore->board->steering->safety.brake)
+		return true;
+	restore->board->datacenters[index].braked = true;
+	return true;
+}
+
+/* The pool that words 1 to 3 name. 0: none of ours; -1: they name nothing. */
+static int find_pool(const struct board *board, char **words, uint32_t *service, uint32_t *pool, unsigned *family)
+{
+	if (strcmp(words[3], "4") != 0 && strcmp(words[3], "6") != 0)
+		return -1;
+	*family = *words[3] == '4' ? FAMILY_V4 : FAMILY_V6;
+	*service = board_find_service(board, words[1]);
+	if (*service == NO_INDEX)
+		return 0;
+	*pool = service_find_pool(&board->steering->services[*service], words[2]);
+	return *pool != NO_INDEX;
+}
+
+static bool restore_held(struct restore *restore, char **words)
+{
+	uint32_t service, pool;
+	unsigned family;
+	nanotime since;
+	int found = find_pool(restore->board, words, &service, &pool, &family);
+	if (found < 0 || !read_time(&since, words[4], restore->wall))
+		return false;
+	if (!found || restore->board->steering->services[service].failback == FAILBACK_AUTO)
+		return true;
+	struct service_state *state = &restore->board->states[service];
+	nanotime elapsed = restore->wall - since;
+	state->held[family] |= UINT64_C(1) << pool;
+	restore->board->pools[state->first_pool + pool].held_since[family] = restore->now - elapsed;
+	return true;
+}
+
+static bool restore_last(struct restore *restore, char **words)
+{
+	uint32_t service, pool;
+	unsigned family;
+	int found = find_pool(restore->board, words, &service, &pool, &family);
+	if (found < 0)
+		return false;
+	if (!found || restore->board->steering->services[service].all_down != ALL_DOWN_LAST)
+		return true;
+	restore->board->states[service].last[family] |= UINT64_C(1) << pool;
+	return true;
+}
+
+static const struct {
+	const char *word;
+	unsigned words;
+	bool (*restore)(struct restore *restore, char **words);
+} rows[] = {
+        {"target", 10, restore_target},
+        {"force", 5, restore_force},
+        {"drain", 3, restore_drain},
+        {"braked", 2, restore_braked},
+        {"held", 5, restore_held},
+        {"last", 4, restore_last},
+};
+
+static bool restore_line(struct restore *restore, char *line)
+{
+	char *words[WORDS_MAX + 1];
+	unsigned count = 0;
+	for (char *word; count <= WORDS_MAX && (word = strsep(&line, " "));)
+		words[count++] = word;
+	for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (strcmp(words[0], rows[i].word) != 0 || count != rows[i].words)
+			continue;
+		for (unsigned j = 1; j < count; j++)
+			if (!read_word(words[j]))
+				return false;
+		return rows[i].restore(restore, words);
+	}
+	return false;
+}
+
+static int restore_text(struct restore *restore, char *text, size_t size, const char *path, struct err *err)
+{
+	unsigned number = 0, first = 0, bad = 0;
+	char *next = text;
+	if (strlen(text) != size)
+		size = strlen(text); /* what comes after a 0 is no text of ours */
+	for (char *line; (line = strsep(&next, "\n"));) {
+		number++;
+		if (number == 1 && strcmp(line, HEADER) != 0) {
+			err_add(err, ERR_WARNING, &(struct err_at){.file = path, .line = 1},
+			        "this is no state of this version; all targets start as unknown");
+			return -1;
+		}
+		if (number == 1 || !*line || restore_line(restore, line))
+			continue;
+		first = bad++ ? first : number;
+	}
+	if (bad)
+		err_add(err, ERR_WARNING, &(struct err_at){.file = path, .line = first},
+		        "%u line%s of the saved state make no sense and were skipped, this one first", bad,
+		        bad == 1 ? "" : "s");
+	return 0;
+}
+
+int board_restore(struct board *board, const char *path, nanotime now, nanotime wall, struct err *err)
+{
+	if (access(path, F_OK) && errno == ENOENT)
+		return -1;
+	struct err *fault = err_new();
+	size_t size;
+	char *text = file_read(path, STATE_MAX(board->target_count), &size, fault, NULL);
+	if (!text)
+		err_add(err, ERR_WARNING, NULL, "the saved state is not used: %s",
+		        err_items(fault) ? err_item(fault, 0)->message : path);
+	err_free(fault);
+	if (!text)
+		return -1;
+	for (uint32_t i = 0; i < board->steering->service_count; i++)
+		memset(board->states[i].last, 0, sizeof board->states[i].last);
+	struct restore restore = {.board = board, .now = now, .wall = wall};
+	int result = restore_text(&restore, text, size, path, err);
+	free(text);
+	board->offset = wall - now;
+	board->quiet = board->first = true;
+	board_all_changed(board, now);
+	board->quiet = board->first = false;
+	return result;
+}

@@ -1,0 +1,245 @@
+/*
+ * test_board.c: every rule of the board, as scripts on a fake clock (world.c has their words).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/log.h"
+#include "world.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define THREE "iad:2/1 fra:1/1 sin:1"
+
+static const struct {
+	const char *name;
+	struct world_options options;
+	const char *script;
+} plays[] = {
+        {"unknown counts as up", {.pools = THREE}, "get a 4 iad; give a 4 iad 0 1; pool a 4 sin up; all-down a 4 no"},
+        {"the first result decides", {.pools = THREE},
+                "fail iad; get a 4 fra; ok iad; get a 4 fra; ok iad; get a 4 iad"},
+        {"fall in a row", {.pools = THREE},
+                "ok iad; fail iad 2; get a 4 iad; ok iad; fail iad 2; get a 4 iad; fail iad; get a 4 fra; pool a 4 iad "
+                "down"},
+        {"rise in a row", {.pools = THREE},
+                "ok iad; fail iad 3; ok iad; fail iad; ok iad; get a 4 fra; ok iad; get a 4 iad"},
+        {"one member of two", {.pools = THREE}, "ok iad; fail iad-4-0 3; get a 4 iad; give a 4 iad 1"},
+        {"each family by its own members", {.pools = THREE},
+                "ok iad; fail iad-6-0 3; get a 4 iad; get a 6 fra; pool a 6 iad down; pool a 4 iad up"},
+        {"a family without members", {.pools = "sin:1 iad:1/1"},
+                "get a 6 nodata; fail sin; get a 6 iad; ok sin 2; get a 6 nodata"},
+        {"min-up", {.pools = "iad:4 fra:1", .service = {.min_up = 50}},
+                "ok iad; fail iad-4-0 3; fail iad-4-1 3; get a 4 iad; fail iad-4-2 3; get a 4 fra; pool a 4 iad few"},
+        {"min-up is waived before all are given", {.pools = "iad:4 fra:1", .service = {.min_up = 50}},
+                "fail fra; fail iad-4-0; fail iad-4-1; fail iad-4-2; ok iad-4-3; get a 4 iad; give a 4 iad 3; pool a 4 "
+                "iad all;"
+                "pool a 4 fra down; all-down a 4 yes"},
+        {"all down: all", {.pools = THREE},
+                "fail fra; fail sin; fail iad; get a 4 iad; give a 4 iad 0 1; pool a 4 iad all; pool a 4 sin all; "
+                "all-down a 4 yes;"
+                "ok sin 2; get a 4 sin; all-down a 4 no; pool a 4 iad down"},
+        {"all down: nodata", {.pools = THREE, .service = {.all_down = ALL_DOWN_NODATA}},
+                "fail fra; fail sin; get a 4 iad; fail iad; get a 4 nodata; pool a 4 iad down; ok fra 2; get a 4 fra"},
+        {"all down: servfail", {.pools = THREE, .service = {.all_down = ALL_DOWN_SERVFAIL}},
+                "fail fra; fail sin; fail iad; get a 4 servfail; get a 6 servfail"},
+        {"all down: a pool", {.pools = THREE, .service = {.all_down = ALL_DOWN_POOL, .all_down_pool = 1}},
+                "fail fra; fail sin; fail iad; get a 4 fra; give a 4 fra 0; pool a 4 fra all; pool a 4 iad down"},
+        {"all down: the last", {.pools = "iad:2 fra:2", .service = {.all_down = ALL_DOWN_LAST}},
+                "ok iad; ok fra; fail iad 3; fail fra-4-0 3; get a 4 fra; give a 4 fra 1; clock 10m; fail fra-4-1 3; "
+                "get a 4 fra;"
+                "give a 4 fra 1; pool a 4 fra all; pool a 4 iad down; reload; give a 4 fra 1; get a 4 fra; restart; "
+                "get a 4 fra;"
+                "pool a 4 iad down; ok iad 2; get a 4 iad; fail iad 3; get a 4 iad"},
+        {"all down at the start: the last is all", {.pools = "iad:1 fra:1", .service = {.all_down = ALL_DOWN_LAST}},
+                "fail iad; fail fra; get a 4 fra; give a 4 fra 0"},
+        {"a name", {.pools = "=cdn =org"}, "get a 4 cdn; fail cdn; get a 4 org; get a 6 org; fail org; get a 4 cdn"},
+        {"two services share a target", {.pools = "iad:1 fra:1", .second = "iad:1 sin:1"},
+                "fail iad; get a 4 fra; get b 4 sin; force iad-4-0 up; get a 4 iad; get b 4 iad"},
+        {"drain", {.pools = THREE}, "drain iad; get a 4 fra; pool a 4 iad drained; undrain iad; get a 4 iad"},
+        {"drain of what is not", {.pools = THREE}, "drain idd refused; undrain nowhere refused"},
+        {"all down is without the drained", {.pools = THREE},
+                "drain iad; fail fra; fail sin; get a 4 fra; pool a 4 iad drained"},
+        {"all drained but by hand", {.pools = THREE},
+                "drain iad; drain fra; drain sin refused; drain sin insist; get a 4 iad; pool a 4 iad kept; all-down a "
+                "4 no"},
+        {"a service that is only there", {.pools = THREE, .second = "iad:1"}, "drain iad; get a 4 fra; get b 4 iad"},
+        {"the pool for all down is drained",
+                {.pools = THREE, .service = {.all_down = ALL_DOWN_POOL, .all_down_pool = 1}},
+                "drain fra; fail iad; fail sin; get a 4 iad"},
+        {"a drain that leaves too few", {.pools = THREE, .safety = {.keep = 2}},
+                "drain iad; drain fra refused; undrain iad; drain fra; fail iad; pool a 4 iad kept"},
+        {"a drain of what is down anyway", {.pools = THREE}, "fail iad; fail fra; drain fra; drain sin refused"},
+        {"force over verdict", {.pools = THREE},
+                "ok iad; force iad-4-0 down; give a 4 iad 1; ok iad 5; give a 4 iad 1; release iad-4-0; give a 4 iad 0 "
+                "1;"
+                "fail fra 3; force fra-4-0 up; pool a 4 fra up; release fra-4-0; pool a 4 fra down; force x down "
+                "refused;"
+                "release x refused"},
+        {"a force that leaves too few", {.pools = "iad:1 fra:1", .safety = {.keep = 2}},
+                "force iad-4-0 down refused; pool a 4 iad up; force iad-4-0 down insist; get a 4 fra; reload; get a 4 "
+                "fra;"
+                "restart; get a 4 fra; release iad-4-0; get a 4 iad"},
+        {"a force of one of two leaves the data center", {.pools = "iad:2 fra:1", .safety = {.keep = 2}},
+                "force iad-4-0 down; force iad-4-1 down refused"},
+        {"overrides last", {.pools = THREE},
+                "drain iad; force fra-4-0 down; get a 4 sin; reload; get a 4 sin; restart; get a 4 sin; undrain iad; "
+                "get a 4 iad"},
+        {"keep", {.pools = THREE, .safety = {.keep = 2}},
+                "ok iad; ok fra; ok sin; fail fra 3; get a 4 iad; fail iad 3; get a 4 iad; pool a 4 iad kept; pool a 4 "
+                "fra down;"
+                "reload; pool a 4 iad kept; ok fra 2; get a 4 fra; pool a 4 iad down"},
+        {"keep and nobody up: the service's rule",
+                {.pools = THREE, .safety = {.keep = 2}, .service = {.all_down = ALL_DOWN_NODATA}},
+                "fail iad; fail fra; fail sin; get a 4 nodata"},
+        {"keep counts data centers, not pools", {.pools = THREE, .second = "iad:3 fra:1", .safety = {.keep = 2}},
+                "fail sin; fail iad-4-0; fail iad-4-1; fail iad-6-0; get b 4 iad; get a 4 fra"},
+        {"brake", {.pools = THREE, .safety = {.brake = 1, .brake_per = 600 * NANO_SECOND}},
+                "ok iad; ok fra; ok sin; fail fra 3; pool a 4 fra down; fail iad 3; get a 4 iad; pool a 4 iad kept; "
+                "restart;"
+                "pool a 4 iad kept; clock 1h; pool a 4 iad kept; drain iad; get a 4 sin; undrain iad; get a 4 sin"},
+        {"a slow brake", {.pools = THREE, .safety = {.brake = 1, .brake_per = 600 * NANO_SECOND}},
+                "ok iad; ok fra; ok sin; fail fra 3; clock 10m; fail iad 3; get a 4 sin"},
+        {"no brake at the start", {.pools = THREE, .safety = {.brake = 1, .brake_per = 600 * NANO_SECOND}},
+                "fail iad; fail fra; get a 4 sin"},
+        {"freeze",
+                {.pools = "iad:1 fra:1 sin:1", .safety = {.freeze = true}, .service = {.all_down = ALL_DOWN_SERVFAIL}},
+                "ok iad; ok fra; ok sin; fail sin 3; clock 10m; fail fra 2; fail iad 3; pool a 4 fra up; fail fra; get "
+                "a 4 iad;"
+                "pool a 4 iad kept; pool a 4 fra kept; pool a 4 sin down; reload; get a 4 iad; restart; get a 4 iad;"
+                "ok fra 2; get a 4 iad; pool a 4 fra up; clock 20s; get a 4 iad; clock 10s; get a 4 fra; pool a 4 iad "
+                "down"},
+        {"no freeze unless wanted", {.pools = "iad:1 fra:1", .service = {.all_down = ALL_DOWN_SERVFAIL}},
+                "ok iad; ok fra; fail fra 3; fail iad 3; get a 4 servfail"},
+        {"no freeze where losses are apart",
+                {.pools = "iad:1 fra:1", .safety = {.freeze = true}, .service = {.all_down = ALL_DOWN_SERVFAIL}},
+                "ok iad; ok fra; fail fra 3; clock 10m; fail iad 3; get a 4 servfail"},
+        {"no freeze at a start into an outage",
+                {.pools = "iad:1 fra:1", .safety = {.freeze = true}, .service = {.all_down = ALL_DOWN_SERVFAIL}},
+                "fail fra; fail iad; get a 4 servfail"},
+        {"the freeze holds when all go again",
+                {.pools = "iad:1 fra:1", .safety = {.freeze = true}, .service = {.all_down = ALL_DOWN_SERVFAIL}},
+                "ok iad; ok fra; fail fra 2; fail iad 3; fail fra; get a 4 iad; ok fra 2; get a 4 iad; fail fra 3; get "
+                "a 4 iad; "
+                "clock 10m; get a 4 iad"},
+        {"failback by hand", {.pools = "iad:1 fra:1", .service = {.failback = FAILBACK_MANUAL}},
+                "ok iad; ok fra; fail iad 3; get a 4 fra; ok iad 2; get a 4 fra; pool a 4 iad held; clock 1d; get a 4 "
+                "fra; reload;"
+                "get a 4 fra; restart; get a 4 fra; undrain iad; get a 4 iad"},
+        {"what is held back serves when nothing else is up",
+                {.pools = "iad:1 fra:1", .service = {.failback = FAILBACK_MANUAL}},
+                "ok iad; ok fra; fail iad 3; ok iad 2; pool a 4 iad held; fail fra 3; get a 4 iad; all-down a 4 no; ok "
+                "fra 2;"
+                "get a 4 iad; pool a 4 fra held"},
+        {"failback after a time",
+                {.pools = "iad:1 fra:1", .service = {.failback = FAILBACK_AFTER, .failback_after = 1200 * NANO_SECOND}},
+                "ok iad; ok fra; fail iad 3; ok iad 2; get a 4 fra; clock 10m; restart; get a 4 fra; clock 9m; get a 4 "
+                "fra;"
+                "clock 1m; get a 4 iad"},
+        {"a pool that falls while it waits, waits anew",
+                {.pools = "iad:1 fra:1", .service = {.failback = FAILBACK_AFTER, .failback_after = 1200 * NANO_SECOND}},
+                "ok iad; ok fra; fail iad 3; ok iad 2; clock 15m; fail iad 3; ok iad 2; clock 15m; get a 4 fra; clock "
+                "6m; get a 4 iad"},
+        {"failback when all return", {.pools = "iad:1 fra:1", .service = {.failback = FAILBACK_MANUAL}},
+                "fail iad; fail fra; get a 4 iad; ok fra 2; get a 4 fra; ok iad 2; get a 4 fra"},
+        {"a label is no data center", {.pools = "~cdn:1 iad:1", .safety = {.keep = 1}},
+                "drain cdn refused; drain iad refused; fail cdn; get a 4 iad; fail iad; get a 4 cdn; ok cdn 2; get a 4 "
+                "cdn"},
+        {"a reload carries verdicts and counts", {.pools = THREE},
+                "ok iad; fail iad 2; reload; get a 4 iad; fail iad; get a 4 fra; ok iad; reload; ok iad; get a 4 iad"},
+        {"a restart in good time carries verdicts and counts", {.pools = THREE},
+                "ok iad; fail iad 2; restart; get a 4 iad; fail iad; get a 4 fra"},
+        {"old verdicts are provisional", {.pools = THREE},
+                "ok iad; fail fra; clock 10m; restart; get a 4 iad; fail iad; get a 4 sin; ok fra; get a 4 fra"},
+};
+
+static void test_plays(void **state)
+{
+	(void)state;
+	unsigned failed = 0;
+	for (size_t i = 0; i < COUNT(plays); i++) {
+		struct world *world = world_new(&plays[i].options);
+		failed += !world_play(world, plays[i].name, plays[i].script);
+		world_free(world);
+	}
+	assert_int_equal(failed, 0);
+}
+
+/* An order that leaves out what is up (`only`) is not an empty answer. */
+static void test_only(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *script;
+		enum all_down all_down;
+		uint8_t order[2];
+		unsigned count;
+		enum pick_verdict verdict;
+		uint8_t pool;
+	} table[] = {
+	        {"fail sin", ALL_DOWN_ALL, {2}, 1, PICK_POOL, 2},
+	        {"fail sin", ALL_DOWN_NODATA, {2}, 1, PICK_NODATA, 2},
+	        {"fail sin", ALL_DOWN_SERVFAIL, {2}, 1, PICK_SERVFAIL, 2},
+	        {"fail sin; drain fra", ALL_DOWN_ALL, {2, 1}, 2, PICK_POOL, 2},
+	        {"drain sin; fail fra", ALL_DOWN_ALL, {2, 1}, 2, PICK_POOL, 1},
+	        {"drain sin", ALL_DOWN_ALL, {2}, 1, PICK_POOL, 2},
+	        {"fail sin; fail fra", ALL_DOWN_POOL, {2, 1}, 2, PICK_POOL, 1},
+	        {"fail sin; fail fra", ALL_DOWN_LAST, {2, 1}, 2, PICK_POOL, 2},
+	};
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct world_options options = {.pools = THREE};
+		options.service.all_down = table[i].all_down;
+		options.service.all_down_pool = 1;
+		struct world *world = world_new(&options);
+		assert_true(world_play(world, "only", table[i].script));
+		struct pick pick = pick_pool(world->board, 0, FAMILY_V4, table[i].order, table[i].count);
+		assert_int_equal(pick.verdict, table[i].verdict);
+		assert_int_equal(pick.pool, table[i].pool);
+		world_free(world);
+	}
+}
+
+/* What people see of a target. */
+static void test_shown(void **state)
+{
+	(void)state;
+	struct world *world = world_new(&(struct world_options){.pools = "iad:1"});
+	uint64_t version = board_version(world->board);
+	struct result bad = {.ok = false, .detail = "odd \x1b[31m reply", .took = 5};
+	assert_true(world_play(world, "shown", "ok iad 2"));
+	assert_int_equal(board_version(world->board), version);
+	assert_false(board_report(world->board, 0, &bad, world->now, world->wall));
+	const struct target_state *target = board_target(world->board, 0);
+	assert_int_equal(target->verdict, VERDICT_UP);
+	assert_int_equal(target->window, 6);
+	assert_int_equal(target->window_count, 3);
+	assert_int_equal(target->run, 1);
+	assert_int_equal(target->took, 5);
+	assert_int_equal(target->last, world->wall);
+	assert_null(strchr(target->detail, 0x1b));
+	for (int i = 0; i < 100; i++)
+		board_report(world->board, 0, &bad, world->now, world->wall);
+	assert_int_equal(target->window_count, 64);
+	assert_int_equal(target->window, 0);
+	assert_int_equal(target->verdict, VERDICT_DOWN);
+	assert_true(world_play(world, "reason", "force iad-4-0 up"));
+	assert_string_equal(target->reason, "test");
+	assert_false(board_drained(world->board, 0));
+	world_free(world);
+}
+
+int main(void)
+{
+	log_set_level(LOG_LEVEL_ERROR);
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_plays),
+	        cmocka_unit_test(test_only),
+	        cmocka_unit_test(test_shown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
