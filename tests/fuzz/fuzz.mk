@@ -14,3 +14,14 @@ noinst_PROGRAMS += tests/fuzz/fuzz_query
 tests_fuzz_fuzz_query_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_query_LDADD = $(WIRE_LIBS)
 endif
+
+check_PROGRAMS += tests/fuzz/replay_zone
+tests_fuzz_replay_zone_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_zone.c
+tests_fuzz_replay_zone_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"tests/fuzz/corpus/zone"'
+tests_fuzz_replay_zone_LDADD = $(ZONE_LIBS)
+
+if FUZZING
+noinst_PROGRAMS += tests/fuzz/fuzz_zone
+tests_fuzz_fuzz_zone_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_zone_LDADD = $(ZONE_LIBS)
+endif
