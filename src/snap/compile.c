@@ -9,7 +9,7 @@
 
 #include "base/assert.h"
 
-struct err_at place_at(const struct place *place)
+struct err_at conf_place_at(const struct place *place)
 {
 	return (struct err_at){.file = place->file,
 	        .line = place->line,

@@ -36,6 +36,6 @@ void compile_attachments(struct snapshot *snapshot, struct err *err);
 void geo_unit_release(struct geo_unit *unit);
 
 /* A place of the configuration as err_add takes it. */
-struct err_at place_at(const struct place *place);
+struct err_at conf_place_at(const struct place *place);
 
 #endif

@@ -88,7 +88,7 @@ static void attach(
 	const struct conf_service *from = &snapshot->conf->services[index];
 	const struct service *service = &snapshot->steering.services[index];
 	const uint8_t *lower = from->names[name_index];
-	struct err_at at = place_at(&from->name_places[name_index]);
+	struct err_at at = conf_place_at(&from->name_places[name_index]);
 	char text[NAME_TEXT_MAX];
 	name_format(lower, text);
 	struct name_labels labels;

@@ -98,7 +98,7 @@ static struct geo_unit *unit_open(const struct conf *conf, const struct sets *se
 	unit->maps = arena_alloc(arena, conf->map_count * sizeof *unit->maps);
 	struct err_at *places = arena_alloc(arena, conf->database_count * sizeof *places);
 	for (uint32_t i = 0; i < conf->database_count; i++)
-		places[i] = place_at(&conf->database_places[i]);
+		places[i] = conf_place_at(&conf->database_places[i]);
 	unit->geodb = geodb_open(conf->databases, places, conf->database_count, conf->countries, err);
 	if (!unit->geodb) {
 		arena_free(arena);

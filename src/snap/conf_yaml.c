@@ -35,7 +35,7 @@ struct parse {
 	struct yaml *root;
 };
 
-static struct err_at place_at(const struct yaml_file *file, uint32_t at, uint32_t width)
+static struct err_at conf_place_at(const struct yaml_file *file, uint32_t at, uint32_t width)
 {
 	uint32_t low = 0, high = file->line_count;
 	if (!high)
@@ -59,7 +59,7 @@ static struct err_at place_at(const struct yaml_file *file, uint32_t at, uint32_
 
 struct err_at yaml_at(const struct yaml *node)
 {
-	return place_at(node->file, node->at, node->width);
+	return conf_place_at(node->file, node->at, node->width);
 }
 
 const struct yaml *yaml_get(const struct yaml *mapping, const char *key)
@@ -277,14 +277,14 @@ static struct err_at fault_at(const struct yaml_file *file, int line, int column
 		uint32_t at = file->size;
 		while (at > 0 && strchr("\r\n", file->text[at - 1]))
 			at--;
-		return place_at(file, at, 1);
+		return conf_place_at(file, at, 1);
 	}
 	uint32_t at = file->lines[row];
 	for (int i = 1; i < column && at < file->size && file->text[at] != '\n'; i++) {
 		size_t glyph = text_glyph(file->text + at, file->size - at);
 		at += glyph ? (uint32_t)glyph : 1;
 	}
-	return place_at(file, at, 1);
+	return conf_place_at(file, at, 1);
 }
 
 static void report_faults(struct parse *p, struct fy_diag *diag)
@@ -307,7 +307,7 @@ static void report_faults(struct parse *p, struct fy_diag *diag)
 		break; /* what follows a syntax error is guesswork */
 	}
 	if (!told) {
-		struct err_at at = place_at(p->file, p->last_at, p->last_width);
+		struct err_at at = conf_place_at(p->file, p->last_at, p->last_width);
 		err_add(p->err, ERR_ERROR, &at, "this is not YAML");
 	}
 }
