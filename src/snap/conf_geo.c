@@ -71,12 +71,12 @@ static bool read_at(struct reader *reader, const struct yaml *value, const struc
 	if (!expect_list(reader, value, "[latitude, longitude]"))
 		return false;
 	if (value->count != 2) {
-		reader_error(reader, value, "'at' must be [latitude, longitude], not %u numbers", value->count);
+		reader_error(reader, value, "'at' must be two numbers, [latitude, longitude]");
 		return false;
 	}
-	datacenter->located = read_decimal(reader, value->first, "a latitude", -90, 90, &datacenter->latitude) &
-	                      read_decimal(
-	                              reader, value->first->next, "a longitude", -180, 180, &datacenter->longitude);
+	bool latitude = read_decimal(reader, value->first, "a latitude", -90, 90, &datacenter->latitude);
+	bool longitude = read_decimal(reader, value->first->next, "a longitude", -180, 180, &datacenter->longitude);
+	datacenter->located = latitude && longitude;
 	return datacenter->located;
 }
 
@@ -122,6 +122,8 @@ static bool read_brake(struct reader *reader, const struct yaml *value, const st
 	(void)option;
 	if (is_word(value, "off"))
 		return true;
+	if (value->kind != YAML_MAPPING)
+		return expect_mapping(reader, value, "off or { datacenters: 1, per: 10m }");
 	safety->brake = 1;
 	safety->brake_per = 600 * NANO_SECOND;
 	return options_read(reader, value, "'brake'", OPTIONS(options), safety);
