@@ -32,3 +32,16 @@ libsnap_a_SOURCES = \
 	src/snap/reload.h \
 	src/snap/snapshot.h
 EXTRA_DIST += src/snap/README.md
+
+# The configuration reader needs only the rooms base and wire.
+CONF_LIBS = libsnap.a $(WIRE_LIBS) $(FYAML_LIBS)
+EXTRA_DIST += tests/data/conf meridian.yaml geo/world.yaml
+check_PROGRAMS += \
+	tests/unit/snap/test_conf \
+	tests/unit/snap/test_conf_errors
+tests_unit_snap_test_conf_SOURCES = tests/unit/snap/test_conf.c tests/unit/snap/memory.c tests/unit/snap/memory.h
+tests_unit_snap_test_conf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_snap_test_conf_LDADD = $(CONF_LIBS) $(CMOCKA_LIBS)
+tests_unit_snap_test_conf_errors_SOURCES = tests/unit/snap/test_conf_errors.c tests/unit/snap/memory.c tests/unit/snap/memory.h
+tests_unit_snap_test_conf_errors_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_snap_test_conf_errors_LDADD = $(CONF_LIBS) $(CMOCKA_LIBS)
