@@ -24,6 +24,8 @@ if FUZZING
 noinst_PROGRAMS += tests/fuzz/fuzz_zone
 tests_fuzz_fuzz_zone_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_zone_LDADD = $(ZONE_LIBS)
+endif
+
 # Configuration and lists of prefixes, on files in memory as the unit tests have them.
 EXTRA_DIST += tests/fuzz/corpus_conf.py
 check_PROGRAMS += tests/fuzz/replay_conf tests/fuzz/replay_nets
