@@ -1,1 +1,21 @@
-# The room geo.
+# The room geo: databases and maps → tables: client → order of data centers, and its scope.
+noinst_LIBRARIES += libgeo.a
+libgeo_a_CPPFLAGS = $(AM_CPPFLAGS) $(MAXMINDDB_CFLAGS)
+libgeo_a_SOURCES = \
+	src/geo/build.h src/geo/map.h \
+	src/geo/country.c src/geo/country.h \
+	src/geo/decide.c src/geo/decide.h \
+	src/geo/distance.c src/geo/distance.h \
+	src/geo/fact.c src/geo/fact.h \
+	src/geo/find.c \
+	src/geo/geodb.c src/geo/geodb.h \
+	src/geo/map.c \
+	src/geo/mmdb.c src/geo/mmdb.h \
+	src/geo/order.c src/geo/order.h \
+	src/geo/poptrie.c src/geo/poptrie.h \
+	src/geo/schema.c src/geo/schema.h \
+	src/geo/special.c src/geo/special.h \
+	src/geo/table.h \
+	src/geo/tiling.c src/geo/tiling.h
+EXTRA_DIST += src/geo/README.md
+EXTRA_DIST += geo/README.md geo/countries.tsv geo/iptoasn-country.mmdb
