@@ -225,7 +225,6 @@ static void test_first_is_an_owner(void **state)
 		struct message message;
 		struct message_record record;
 		uint16_t first[3];
-		char text[NAME_TEXT_MAX];
 		start(&reply, &asked, 512);
 		draft_start(&draft, types[i]);
 		draft_name(&draft, rrtype_get(types[i])->target_skip, "ns1.example.com.", 0);
@@ -240,11 +239,13 @@ static void test_first_is_an_owner(void **state)
 		for (unsigned j = 0; j < 4; j++)
 			assert_true(message_next(&message, &record));
 		assert_true(message_next(&message, &record));
-		assert_string_equal(name_format(record.owner, text), "ns1.example.com.");
+		assert_true(name_equal(record.owner, (const uint8_t *)"\3ns1\7"
+		                                                      "example\3"
+		                                                      "com"));
 		assert_true(message_next(&message, &record));
 		assert_true(name_equal(record.owner, asked.query.qname));
 		assert_true(message_next(&message, &record));
-		assert_string_equal(name_format(record.owner, text), "other.net.");
+		assert_true(name_equal(record.owner, (const uint8_t *)"\5other\3net"));
 	}
 }
 
@@ -295,7 +296,11 @@ static void test_all_or_nothing(void **state)
 			start(&reply, &asked, limit);
 			assert_true(reply_rrset(&reply, SECTION_ANSWER, QNAME, &small.set, 1, NULL));
 			memcpy(before, out, sizeof before);
-			bool fits = reply_rrset(&reply, SECTION_ANSWER, i == 0 ? QNAME : NAMED("\1x\7" "example\3" "com"),
+			bool fits = reply_rrset(&reply, SECTION_ANSWER,
+			        i == 0 ? QNAME
+			               : NAMED("\1x\7"
+			                       "example\3"
+			                       "com"),
 			        &draft.set, 1, NULL);
 			assert_true(fits || !fitted);
 			fitted = fits;
@@ -321,7 +326,10 @@ static void test_smaller_after_larger(void **state)
 	struct reply reply;
 	start(&reply, &asked, 64);
 	draft_start(&large, TYPE_TXT);
-	draft_add(&large, "\x1e" "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 31);
+	draft_add(&large,
+	        "\x1e"
+	        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	        31);
 	draft_start(&small, TYPE_A);
 	draft_add(&small, "\300\0\2\1", 4);
 	assert_false(reply_rrset(&reply, SECTION_ANSWER, QNAME, &large.set, 1, NULL));
@@ -373,7 +381,7 @@ static void test_beyond_the_reach_of_pointers(void **state)
 	start(&reply, &asked, UINT16_MAX);
 	draft_start(&filler, TYPE_TXT);
 	static uint8_t text[256] = {255};
-	for (unsigned i = 0; i < 61; i++)
+	for (unsigned i = 0; i < 60; i++)
 		draft_add(&filler, text, 256);
 	assert_true(reply_rrset(&reply, SECTION_ANSWER, QNAME, &filler.set, 1, NULL));
 	size_t here = writer_offset(&reply.w), left = 0x4000 - here; /* RDATA of the next record starts 12 on */
@@ -392,7 +400,8 @@ static void test_beyond_the_reach_of_pointers(void **state)
 	draft_name(&far, 0, "x.o.", 0);
 	here = writer_offset(&reply.w);
 	assert_true(reply_rrset(&reply, SECTION_ANSWER, QNAME, &far.set, 1, NULL));
-	ASSERT_BYTES(here + 12, "\1x\3" "far\1p\0");
+	ASSERT_BYTES(here + 12, "\1x\3"
+	                        "far\1p\0");
 	ASSERT_BYTES(here + 12 + 9 + 12, "\1x\xff\xfc");
 	assert_true(reply_cname(&reply, NAMED("\1q\1q"), 1, (const uint8_t *)"\1r\1q", &at));
 	assert_int_equal(at, 0);
