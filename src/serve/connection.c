@@ -1,30 +1,34 @@
 /*
  * connection.c: two bytes of length, a message, and so on.
  *
- * Why not uv_read_start and uv_write: libuv queues without bound for a peer
- * that does not read, and hides how far it came. So libuv only says when the socket
- * is ready. The end of the peer's half needs no state: it is only seen when we read, and we
- * only read when all that came before has been answered and sent.
+ * Why not libuv's streams: they queue without bound for a peer that does not
+ * read, and hide how far it came. Why not its polls: each costs five system
+ * calls more for a connection. So the loop watches one epoll, in which we keep all. The end of the peer's half needs no
+ * state: it is only seen when we read, and we only read when all that came before has been answered and sent.
  */
 #include "serve/connection.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/assert.h"
 
-enum { CONNECTION_PROGRESS = 16384 }; /* who takes less in the time of a line does not read */
+enum {
+	CONNECTION_PROGRESS = 16384, /* who takes less in the time of a line does not read */
+	DESK_EVENTS = 64,
+};
 
 struct connection {
-	uv_poll_t poll;
 	struct crowd_member member;
+	struct connection *next_ended;
 	struct desk *desk;
 	struct client client;
-	int fd;
-	int events;      /* polled for */
+	int fd;          /* -1: ended */
+	uint32_t events; /* polled for; 0: not yet at all */
 	bool finishing;  /* what is read now is not answered */
 	uint8_t *input;  /* received, not yet answered: the start of a message, or whole ones that wait */
 	uint8_t *output; /* written, not yet sent; NULL: all is */
@@ -33,21 +37,9 @@ struct connection {
 	uint32_t output_mark; /* output_sent when its time in the line began */
 };
 
-static void connection_ready(uv_poll_t *poll, int status, int events);
-
 struct connection *connection_of(struct crowd_member *member)
 {
 	return (struct connection *)(void *)((char *)member - offsetof(struct connection, member));
-}
-
-static nanotime connection_now(const struct connection *connection)
-{
-	return (nanotime)uv_now(connection->desk->loop) * NANO_MILLI;
-}
-
-static void connection_freed(uv_handle_t *handle)
-{
-	free(handle->data);
 }
 
 void connection_close(struct connection *connection, enum counter why)
@@ -58,8 +50,12 @@ void connection_close(struct connection *connection, enum counter why)
 		struct linger none = {.l_onoff = 1, .l_linger = 0};
 		(void)setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 	}
-	uv_close((uv_handle_t *)&connection->poll, connection_freed);
+	/* close would not be enough while a child that was just forked has the socket, too. */
+	(void)epoll_ctl(desk->poller, EPOLL_CTL_DEL, connection->fd, NULL);
 	close(connection->fd);
+	connection->fd = -1;
+	connection->next_ended = desk->ended;
+	desk->ended = connection;
 	free(connection->input);
 	free(connection->output);
 	crowd_leave(&desk->crowd, &connection->member);
@@ -191,11 +187,13 @@ static ssize_t connection_answer(struct connection *connection, const uint8_t *b
 
 static bool connection_poll(struct connection *connection)
 {
-	int events = connection->output != NULL ? UV_WRITABLE : UV_READABLE;
+	uint32_t events = connection->output != NULL ? EPOLLOUT : EPOLLIN;
 	if (events == connection->events)
 		return true;
+	struct epoll_event event = {.events = events, .data.ptr = connection};
+	int operation = connection->events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
 	connection->events = events;
-	return uv_poll_start(&connection->poll, events, connection_ready) == 0;
+	return epoll_ctl(connection->desk->poller, operation, connection->fd, &event) == 0;
 }
 
 /* Where it stands after a round; `advanced`: at least one message was completed. */
@@ -205,7 +203,7 @@ static void connection_stand(struct connection *connection, bool advanced)
 	                       : connection->input_size > 0 ? CROWD_PARTIAL
 	                                                    : CROWD_IDLE;
 	if (advanced || line != connection->member.line)
-		crowd_move(&connection->desk->crowd, &connection->member, line, connection_now(connection));
+		crowd_move(&connection->desk->crowd, &connection->member, line, connection->desk->now);
 }
 
 /* `size` bytes came; they stand in the desk's buffer. False: it was closed. */
@@ -272,40 +270,67 @@ static void connection_resume(struct connection *connection)
 		if (connection->output_sent - connection->output_mark < CONNECTION_PROGRESS)
 			return;
 		connection->output_mark = connection->output_sent;
-		crowd_move(&connection->desk->crowd, &connection->member, CROWD_BLOCKED, connection_now(connection));
+		crowd_move(&connection->desk->crowd, &connection->member, CROWD_BLOCKED, connection->desk->now);
 		return;
 	}
 	free(connection->output);
 	connection->output = NULL;
 	if (connection->finishing) {
-		connection->events = 0;
-		connection_hold(connection);
 		connection_finish(connection);
 		return;
 	}
 	connection_feed(connection, 0);
 }
 
-static void connection_ready(uv_poll_t *poll, int status, int events)
+static void connection_ready(struct connection *connection)
 {
-	struct connection *connection = poll->data;
 	struct desk *desk = connection->desk;
-	if (status < 0)
-		connection_close(connection, COUNTERS);
-	else if (connection->output != NULL)
+	if (connection->output != NULL)
 		connection_resume(connection);
-	else if ((events & UV_READABLE) != 0)
+	else
 		connection_serve(connection, 1);
 	/* Perhaps this very one. */
 	for (struct crowd_member *member; (member = crowd_heaviest(&desk->crowd)) != NULL;)
 		connection_close(connection_of(member), COUNTER_TCP_EVICTED);
 }
 
+int desk_begin(struct desk *desk)
+{
+	desk->poller = epoll_create1(EPOLL_CLOEXEC);
+	return desk->poller < 0 ? -1 : 0;
+}
+
+void desk_serve(struct desk *desk)
+{
+	struct epoll_event events[DESK_EVENTS];
+	int count = epoll_wait(desk->poller, events, DESK_EVENTS, 0);
+	for (int i = 0; i < count; i++) {
+		struct connection *connection = events[i].data.ptr;
+		if (connection->fd >= 0)
+			connection_ready(connection);
+	}
+	desk_clear(desk);
+}
+
+void desk_clear(struct desk *desk)
+{
+	while (desk->ended != NULL) {
+		struct connection *connection = desk->ended;
+		desk->ended = connection->next_ended;
+		free(connection);
+	}
+}
+
+void desk_end(struct desk *desk)
+{
+	desk_clear(desk);
+	close(desk->poller);
+}
+
 void connection_open(struct desk *desk, int fd, const struct endpoint *peer)
 {
 	struct connection *connection = calloc(1, sizeof *connection);
-	nanotime now = (nanotime)uv_now(desk->loop) * NANO_MILLI;
-	if (connection == NULL || !crowd_join(&desk->crowd, &connection->member, &peer->addr, now)) {
+	if (connection == NULL || !crowd_join(&desk->crowd, &connection->member, &peer->addr, desk->now)) {
 		counter_increment(&desk->counters, COUNTER_TCP_REJECTED);
 		close(fd);
 		free(connection);
@@ -316,19 +341,8 @@ void connection_open(struct desk *desk, int fd, const struct endpoint *peer)
 	connection->desk = desk;
 	connection->fd = fd;
 	connection->client = (struct client){.addr = peer->addr, .stream = true};
-	connection->poll.data = connection;
-	if (uv_poll_init(desk->loop, &connection->poll, fd) != 0) {
-		/* The kernel's limit of watches: undo by hand, since there is no handle to close. */
-		close(fd);
-		crowd_leave(&desk->crowd, &connection->member);
-		counter_increment(&desk->counters, COUNTER_TCP_CLOSED);
-		counter_add(&desk->counters, COUNTER_TCP_OPEN, (uint64_t)-1);
-		counter_increment(&desk->counters, COUNTER_TCP_REJECTED);
-		free(connection);
-		return;
-	}
 	if (connection_serve(connection, 1) && !connection_poll(connection))
-		connection_close(connection, COUNTERS);
+		connection_close(connection, COUNTER_TCP_REJECTED);
 }
 
 void connection_finish(struct connection *connection)
@@ -341,7 +355,7 @@ void connection_finish(struct connection *connection)
 	/* What the peer still sends must be read: closing on unread bytes would reset the connection and lose answers.
 	 */
 	(void)shutdown(connection->fd, SHUT_WR);
-	crowd_move(&connection->desk->crowd, &connection->member, CROWD_IDLE, connection_now(connection));
+	crowd_move(&connection->desk->crowd, &connection->member, CROWD_IDLE, connection->desk->now);
 	if (!connection_poll(connection))
 		connection_close(connection, COUNTERS);
 }
