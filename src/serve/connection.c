@@ -11,10 +11,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "answer/transfer.h"
 #include "base/assert.h"
 
 enum {
@@ -27,11 +29,12 @@ struct connection {
 	struct connection *next_ended;
 	struct desk *desk;
 	struct client client;
-	int fd;          /* -1: ended */
-	uint32_t events; /* polled for; 0: not yet at all */
-	bool finishing;  /* what is read now is not answered */
-	uint8_t *input;  /* received, not yet answered: the start of a message, or whole ones that wait */
-	uint8_t *output; /* written, not yet sent; NULL: all is */
+	int fd;                    /* -1: ended */
+	uint32_t events;           /* polled for; 0: not yet at all */
+	bool finishing;            /* what is read now is not answered */
+	uint8_t *input;            /* received, not yet answered: the start of a message, or whole ones that wait */
+	struct transfer *transfer; /* the answer that is being given, message by message */
+	uint8_t *output;           /* written, not yet sent; NULL: all is */
 	uint32_t input_size, input_room;
 	uint32_t output_size, output_sent;
 	uint32_t output_mark; /* output_sent when its time in the line began */
@@ -40,6 +43,12 @@ struct connection {
 struct connection *connection_of(struct crowd_member *member)
 {
 	return (struct connection *)(void *)((char *)member - offsetof(struct connection, member));
+}
+
+/* Something is to be sent before anything is read. */
+static bool connection_owes(const struct connection *connection)
+{
+	return connection->output != NULL || connection->transfer != NULL;
 }
 
 void connection_close(struct connection *connection, enum counter why)
@@ -58,6 +67,7 @@ void connection_close(struct connection *connection, enum counter why)
 	desk->ended = connection;
 	free(connection->input);
 	free(connection->output);
+	transfer_free(connection->transfer);
 	crowd_leave(&desk->crowd, &connection->member);
 	counter_increment(&desk->counters, COUNTER_TCP_CLOSED);
 	counter_add(&desk->counters, COUNTER_TCP_OPEN, (uint64_t)-1);
@@ -143,24 +153,46 @@ static size_t connection_length(const uint8_t *bytes)
 	return (size_t)bytes[0] << 8 | bytes[1];
 }
 
-/* Answers whole messages until the round is full or none is left; returns the bytes used, and sets *written. */
+/* Writes one message into `out`, the next of a transfer or an answer to the first of `bytes`: returns its size, adds to
+ * *used; false: there is nothing to write one from. */
+static bool connection_message(
+        struct connection *connection, const uint8_t *bytes, size_t size, size_t *used, uint8_t *out, size_t *reply)
+{
+	struct answer_context *context = &connection->desk->context;
+	if (connection->transfer != NULL) {
+		*reply = transfer_next(connection->transfer, out, DESK_MESSAGE, context->wall);
+		if (*reply == 0) {
+			transfer_free(connection->transfer);
+			connection->transfer = NULL;
+		}
+		return true;
+	}
+	if (size < 2 || size - 2 < connection_length(bytes))
+		return false;
+	size_t length = connection_length(bytes);
+	*reply = answer_packet(context, &connection->client, bytes + 2, length, out, DESK_MESSAGE);
+	connection->transfer = context->transfer;
+	context->transfer = NULL;
+	*used += 2 + length;
+	return true;
+}
+
+/* Writes messages until the round is full or there are no more; returns the bytes used, and sets *written. */
 static size_t connection_round(struct connection *connection, const uint8_t *bytes, size_t size, size_t *written)
 {
 	struct desk *desk = connection->desk;
 	size_t used = 0, at = 0;
 	desk->context.live = live_enter(desk->source);
-	while (at < DESK_ROUND && size - used >= 2) {
-		size_t length = connection_length(bytes + used);
-		if (size - used - 2 < length)
+	while (at < DESK_ROUND) {
+		uint8_t *out = desk->out + at;
+		size_t reply;
+		if (!connection_message(connection, bytes + used, size - used, &used, out + 2, &reply))
 			break;
-		size_t reply = answer_packet(&desk->context, &connection->client, bytes + used + 2, length,
-		        desk->out + at + 2, DESK_MESSAGE);
 		MUST(reply <= DESK_MESSAGE);
-		used += 2 + length;
 		if (reply == 0)
 			continue;
-		desk->out[at] = (uint8_t)(reply >> 8);
-		desk->out[at + 1] = (uint8_t)reply;
+		out[0] = (uint8_t)(reply >> 8);
+		out[1] = (uint8_t)reply;
 		at += 2 + reply;
 	}
 	live_leave();
@@ -168,26 +200,30 @@ static size_t connection_round(struct connection *connection, const uint8_t *byt
 	return used;
 }
 
-/* Answers and sends round by round until all is answered or the peer does not take it. Returns the bytes used; -1:
- * broken. */
-static ssize_t connection_answer(struct connection *connection, const uint8_t *bytes, size_t size)
+/* Answers and sends round by round until all is answered or something is owed; of a transfer only one round, then
+ * others are heard. Returns the bytes used; -1: broken. */
+static ssize_t connection_answer(struct connection *connection, const uint8_t *bytes, size_t size, bool *advanced)
 {
+	struct desk *desk = connection->desk;
 	size_t used = 0;
-	connection->client.keepalive = (uint16_t)(crowd_patience(&connection->desk->crowd) / (100 * NANO_MILLI));
-	while (connection->output == NULL && used < size) {
+	connection->client.keepalive = (uint16_t)(crowd_patience(&desk->crowd) / (100 * NANO_MILLI));
+	desk->context.wall = (uint64_t)time(NULL);
+	*advanced = false;
+	do {
 		size_t written, step = connection_round(connection, bytes + used, size - used, &written);
-		if (step == 0)
+		if (step == 0 && written == 0)
 			break;
+		*advanced = true;
 		used += step;
 		if (!connection_flush(connection, written))
 			return -1;
-	}
+	} while (!connection_owes(connection) && used < size);
 	return (ssize_t)used;
 }
 
 static bool connection_poll(struct connection *connection)
 {
-	uint32_t events = connection->output != NULL ? EPOLLOUT : EPOLLIN;
+	uint32_t events = connection_owes(connection) ? EPOLLOUT : EPOLLIN;
 	if (events == connection->events)
 		return true;
 	struct epoll_event event = {.events = events, .data.ptr = connection};
@@ -196,10 +232,10 @@ static bool connection_poll(struct connection *connection)
 	return epoll_ctl(connection->desk->poller, operation, connection->fd, &event) == 0;
 }
 
-/* Where it stands after a round; `advanced`: at least one message was completed. */
+/* Where it stands after a round; `advanced`: at least one message was read or written. */
 static void connection_stand(struct connection *connection, bool advanced)
 {
-	enum crowd_line line = connection->output != NULL   ? CROWD_BLOCKED
+	enum crowd_line line = connection_owes(connection)  ? CROWD_BLOCKED
 	                       : connection->input_size > 0 ? CROWD_PARTIAL
 	                                                    : CROWD_IDLE;
 	if (advanced || line != connection->member.line)
@@ -217,11 +253,12 @@ static bool connection_feed(struct connection *connection, size_t size)
 		size += connection->input_size;
 		bytes = connection->input;
 	}
-	ssize_t used = connection_answer(connection, bytes, size);
+	bool advanced;
+	ssize_t used = connection_answer(connection, bytes, size, &advanced);
 	if (used < 0 || !connection_keep(connection, bytes + used, size - (size_t)used))
 		goto broken;
 	connection_hold(connection);
-	connection_stand(connection, used > 0);
+	connection_stand(connection, advanced);
 	if (connection_poll(connection))
 		return true;
 broken:
@@ -240,7 +277,7 @@ static bool connection_receive(struct connection *connection, size_t *size, bool
 
 bool connection_serve(struct connection *connection, unsigned rounds)
 {
-	for (unsigned i = 0; i < rounds && connection->output == NULL; i++) {
+	for (unsigned i = 0; i < rounds && !connection_owes(connection); i++) {
 		size_t size;
 		bool ended;
 		if (connection_receive(connection, &size, &ended)) {
@@ -256,36 +293,41 @@ bool connection_serve(struct connection *connection, unsigned rounds)
 	return true;
 }
 
-/* The peer takes again. */
-static void connection_resume(struct connection *connection)
+/* Sends what was kept. False: not all went, or it was closed. */
+static bool connection_send_kept(struct connection *connection)
 {
 	ssize_t sent = connection_send(connection, connection->output + connection->output_sent,
 	        connection->output_size - connection->output_sent);
 	if (sent < 0) {
 		connection_close(connection, COUNTERS);
-		return;
+		return false;
 	}
 	connection->output_sent += (uint32_t)sent;
-	if (connection->output_sent < connection->output_size) {
-		if (connection->output_sent - connection->output_mark < CONNECTION_PROGRESS)
-			return;
+	if (connection->output_sent == connection->output_size) {
+		free(connection->output);
+		connection->output = NULL;
+		return true;
+	}
+	if (connection->output_sent - connection->output_mark >= CONNECTION_PROGRESS) {
 		connection->output_mark = connection->output_sent;
 		crowd_move(&connection->desk->crowd, &connection->member, CROWD_BLOCKED, connection->desk->now);
-		return;
 	}
-	free(connection->output);
-	connection->output = NULL;
-	if (connection->finishing) {
+	return false;
+}
+
+/* The peer takes again. */
+static void connection_resume(struct connection *connection)
+{
+	if (connection->output != NULL && !connection_send_kept(connection))
+		return;
+	if (connection_feed(connection, 0) && connection->finishing && !connection_owes(connection))
 		connection_finish(connection);
-		return;
-	}
-	connection_feed(connection, 0);
 }
 
 static void connection_ready(struct connection *connection)
 {
 	struct desk *desk = connection->desk;
-	if (connection->output != NULL)
+	if (connection_owes(connection))
 		connection_resume(connection);
 	else
 		connection_serve(connection, 1);
@@ -350,7 +392,7 @@ void connection_finish(struct connection *connection)
 	connection->finishing = true;
 	connection_keep(connection, NULL, 0);
 	connection_hold(connection);
-	if (connection->output != NULL)
+	if (connection_owes(connection))
 		return;
 	/* What the peer still sends must be read: closing on unread bytes would reset the connection and lose answers.
 	 */

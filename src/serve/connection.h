@@ -2,7 +2,7 @@
  * connection.h: one TCP connection: framing, answers, and what could not be sent.
  *
  * A connection is either read or written, never both: while anything is
- * unsent, nothing more is read, so that nobody makes us hold more than one
+ * unsent, or a zone is being transferred, nothing more is read, so that nobody makes us hold more than one
  * round of answers. Between rounds an honest one holds no buffer at all: bytes are
  * received into, and answers written to, two buffers that all share (the desk).
  * Stream thread only.

@@ -340,7 +340,12 @@ struct stream *stream_new(const struct stream_options *options)
 	MUST(stream != NULL);
 	memset(stream, 0, sizeof *stream);
 	stream->desk.source = options->source;
-	stream->desk.context = (struct answer_context){.counters = &stream->desk.counters, .random = options->random};
+	stream->desk.context = (struct answer_context){
+	        .counters = &stream->desk.counters,
+	        .random = options->random,
+	        .secret = options->secret,
+	        .may_transfer = true,
+	};
 	stream->listeners = calloc(options->listener_count + 1, sizeof *stream->listeners);
 	MUST(stream->listeners != NULL);
 	int code = desk_begin(&stream->desk) != 0 ? errno : -uv_loop_init(&stream->loop);
