@@ -61,9 +61,11 @@ struct map_rules {
 struct geodb;
 
 /* Opens and checks every file; NULL if one is unusable. `at[i]` is where path i was named (at may be NULL).
- * `countries` is the path of countries.tsv (country → continent and point). */
+ * `countries` is the path of countries.tsv (country → continent and point; NULL: the built-in one). */
 struct geodb *geodb_open(
         const char *const *paths, const struct err_at *at, size_t count, const char *countries, struct err *err);
+/* The built-in table of countries as text, in the form of countries.tsv. */
+const char *geodb_countries(void);
 void geodb_free(struct geodb *db);
 /* Lets go of what only map_build needs (tens of megabytes), after the last map. geodb_facts then reads the files again:
  * through the descriptors that were opened, so that one replaced or deleted changes nothing, and about 0.1 s for a full

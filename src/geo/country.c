@@ -76,10 +76,12 @@ static const char *take_row(struct countries *countries, const char *line, size_
 bool countries_read(struct countries *countries, const char *path, struct err *err)
 {
 	size_t size, errors = err_count(err, ERR_ERROR);
-	char *text = file_read(path, COUNTRIES_FILE_MAX, &size, err, NULL);
+	char *read = path ? file_read(path, COUNTRIES_FILE_MAX, &size, err, NULL) : NULL;
 	memset(countries, 0, sizeof *countries);
-	if (!text)
+	if (path && !read)
 		return false;
+	const char *text = read ? read : countries_text;
+	size = read ? size : strlen(countries_text);
 	unsigned number = 0;
 	for (const char *line = text, *end; line < text + size; line = end + 1) {
 		end = memchr(line, '\n', (size_t)(text + size - line));
@@ -96,6 +98,6 @@ bool countries_read(struct countries *countries, const char *path, struct err *e
 			                .file = path, .line = number, .column = 1, .text = line, .text_length = length},
 			        "%s", fault);
 	}
-	free(text);
+	free(read);
 	return err_count(err, ERR_ERROR) == errors;
 }

@@ -21,7 +21,10 @@ struct countries {
 	struct country table[26 * 26];
 };
 
-/* All rows of the file; false and errors in `err`. */
+/* The rows of geo/countries.tsv as it was when this was built. */
+extern const char countries_text[];
+
+/* All rows of the file (NULL: of the built-in table); false and errors in `err`. */
 bool countries_read(struct countries *countries, const char *path, struct err *err);
 /* By its two letters; NULL if it is not in the table. */
 const struct country *countries_find(const struct countries *countries, const char code[2]);

@@ -226,6 +226,11 @@ void geodb_release(struct geodb *db)
 		tiling_free(&db->networks[family]);
 }
 
+const char *geodb_countries(void)
+{
+	return countries_text;
+}
+
 void geodb_free(struct geodb *db)
 {
 	if (!db)

@@ -19,3 +19,12 @@ libgeo_a_SOURCES = \
 	src/geo/tiling.c src/geo/tiling.h
 EXTRA_DIST += src/geo/README.md
 EXTRA_DIST += geo/README.md geo/countries.tsv geo/iptoasn-country.mmdb
+
+# The table of countries is built in, so that a server needs no file beside its own for a country-only database; a
+# geo/countries.tsv beside the steering files goes before it.
+nodist_libgeo_a_SOURCES = src/geo/countries_text.c
+src/geo/countries_text.c: geo/countries.tsv
+	$(AM_V_GEN)$(MKDIR_P) src/geo && { echo '#include "geo/country.h"'; echo 'const char countries_text[] ='; \
+	sed -e '/^#/d' -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $(top_srcdir)/geo/countries.tsv; echo ';'; } >$@.new && \
+	mv $@.new $@
+CLEANFILES += src/geo/countries_text.c

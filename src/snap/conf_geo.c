@@ -229,9 +229,10 @@ static void know_countries(struct reader *reader)
 {
 	size_t size, count = 0;
 	struct err *quiet = err_new();
-	char *text = reader->source->read(
-	        reader->source->context, reader->conf->countries, YAML_BYTES_MAX, &size, quiet, NULL);
-	for (const char *at = text; at && *at; count++) {
+	const char *path = reader->conf->countries;
+	char *text = path ? reader->source->read(reader->source->context, path, YAML_BYTES_MAX, &size, quiet, NULL)
+	                  : NULL;
+	for (const char *at = path ? text : geodb_countries(); at && *at; count++) {
 		unsigned first = (unsigned)at[0] - 'A', second = first < 26 ? (unsigned)at[1] - 'A' : 26;
 		if (second < 26 && at[2] == '\t') {
 			unsigned bit = 26 * first + second;
@@ -250,7 +251,7 @@ static void find_countries(struct reader *reader, const char *folder)
 	const char *slash = *folder && folder[strlen(folder) - 1] == '/' ? "" : "/";
 	const char *path = arena_printf(reader->arena, "%s%scountries.tsv", folder, slash);
 	bool there = reader->source->exists(reader->source->context, path);
-	reader->conf->countries = there ? path : MERIDIAN_DATADIR "/countries.tsv";
+	reader->conf->countries = there ? path : NULL;
 	know_countries(reader);
 }
 
