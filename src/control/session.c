@@ -37,7 +37,7 @@ static json_t *number_or_null(unsigned number)
 
 static json_t *text_or_null(const char *text)
 {
-	return text ? visible_string(text) : NULL;
+	return text ? json_string(text) : NULL; /* err_add made it visible; tabs are kept for the caret's sake */
 }
 
 json_t *control_err_json(const struct err *err)
@@ -49,7 +49,7 @@ json_t *control_err_json(const struct err *err)
 		        item->level == ERR_ERROR ? "error" : "warning", "file", text_or_null(item->file), "line",
 		        number_or_null(item->line), "column", number_or_null(item->column), "width",
 		        number_or_null(item->width), "text", text_or_null(item->text), "mark", text_or_null(item->mark),
-		        "message", visible_string(item->message));
+		        "message", text_or_null(item->message));
 		MUST(object);
 		json_array_append_new(list, object);
 	}

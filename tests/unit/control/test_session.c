@@ -87,7 +87,8 @@ static void test_lines(void **state)
 	        {"failure", "{\"verb\":\"fail\"}\n",
 	                "{\"ok\":false,\"error\":\"reload "
 	                "failed\",\"errors\":[{\"level\":\"error\",\"file\":\"a\",\"line\":2,"
-	                "\"column\":3,\"width\":2,\"text\":\"ab\\\\x01cd\",\"mark\":\"  ^~~~~\",\"message\":\"no\"},"
+	                "\"column\":3,\"width\":2,\"text\":\"\\tb\\\\x01cd\",\"mark\":\"\\t "
+	                "^~~~~\",\"message\":\"no\"},"
 	                "{\"level\":\"warning\",\"message\":\"old\"}]}"},
 	        {"near verb", "{\"verb\":\"ecko\"}\n",
 	                "{\"ok\":false,\"error\":\"no verb 'ecko'; did you mean 'echo'?\"}"},
@@ -119,7 +120,7 @@ static void test_lines(void **state)
 	};
 	struct server server;
 	server_open(&server);
-	err_add(server.mistakes, ERR_ERROR, &(struct err_at){"a", 2, 3, 2, "ab\001cd", 5}, "no");
+	err_add(server.mistakes, ERR_ERROR, &(struct err_at){"a", 2, 3, 2, "\tb\001cd", 5}, "no");
 	err_add(server.mistakes, ERR_WARNING, NULL, "old");
 	struct client client;
 	client_open(&client, &server.house, server.house.path);
