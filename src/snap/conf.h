@@ -101,7 +101,7 @@ struct conf {
 	const char *const *databases;
 	const struct place *database_places;
 	uint32_t database_count;
-	const char *countries; /* countries.tsv beside the steering files; NULL: the built-in one */
+	const char *countries; /* geo/countries.tsv or the installed one */
 	const char *state;     /* R; folder */
 	const char *control;   /* R; socket path */
 	const char *user;      /* R; NULL: none given */
@@ -138,5 +138,11 @@ struct conf {
 /* Reads everything that `path` names. NULL if any file has an error; warnings do not count. The caller frees. */
 struct conf *conf_read(const char *path, struct err *err);
 void conf_free(struct conf *conf);
+
+/* Where the control socket is if nothing else is said. */
+#define CONF_CONTROL_PATH "/run/meridian/meridian.sock"
+/* `control` alone, whatever else is wrong with the file, for who wants to reach the server; the caller frees it. NULL
+ * and an error where the file cannot be read as YAML, or `control` is no path. */
+char *conf_control_path(const char *path, struct err *err);
 
 #endif

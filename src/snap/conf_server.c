@@ -161,7 +161,7 @@ static void set_defaults(struct conf *conf)
 	conf->listen_count = sizeof everywhere / sizeof *everywhere;
 	conf->workers = cores < 1 ? 1 : cores > WORKERS_MAX ? WORKERS_MAX : (unsigned)cores;
 	conf->state = "/var/lib/meridian";
-	conf->control = "/run/meridian/meridian.sock";
+	conf->control = CONF_CONTROL_PATH;
 	conf->ecs = ECS_ON;
 	conf->cookies = COOKIES_ON;
 	conf->rate_limit = (struct rate_limit){.on = true, .per_second = 100, .slip = 2};
