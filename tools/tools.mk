@@ -1,2 +1,41 @@
 # The programs and scripts that ship beside the daemon.
-EXTRA_DIST += tools/install-deps tools/check tools/geodata tools/countries
+EXTRA_DIST += tools/install-deps tools/check
+
+bin_PROGRAMS += meridianctl
+meridianctl_SOURCES = \
+	tools/ctl.h \
+	tools/ctl_call.c \
+	tools/ctl_explain.c \
+	tools/ctl_offline.c \
+	tools/ctl_offline.h \
+	tools/ctl_report.c \
+	tools/ctl_show.c \
+	tools/ctl_steer.c \
+	tools/ctl_steer.h \
+	tools/ctl_test.c \
+	tools/ctl_verbs.c \
+	tools/meridianctl.c
+meridianctl_LDADD = libreport.a $(ANSWER_LIBS) $(CONTROL_LIBS)
+meridianctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+
+# Unit tests: the parser by itself, and the program against a control socket.
+check_PROGRAMS += tests/unit/tools/test_steer tests/unit/tools/test_ctl
+tests_unit_tools_test_steer_SOURCES = tests/unit/tools/test_steer.c tools/ctl_steer.c tools/ctl_steer.h
+tests_unit_tools_test_steer_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(top_srcdir)
+tests_unit_tools_test_steer_LDADD = $(WIRE_LIBS) $(CMOCKA_LIBS)
+tests_unit_tools_test_ctl_SOURCES = tests/unit/tools/test_ctl.c $(control_test_helpers)
+tests_unit_tools_test_ctl_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(top_srcdir)/tests/unit/control
+tests_unit_tools_test_ctl_LDADD = $(CONTROL_LIBS) $(CMOCKA_LIBS)
+
+# The fuzz target of the parser; see tests/fuzz/fuzz.mk.
+check_PROGRAMS += tests/fuzz/replay_steer
+tests_fuzz_replay_steer_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_steer.c tools/ctl_steer.c
+tests_fuzz_replay_steer_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -DFUZZ_CORPUS='"tests/fuzz/corpus/steer"'
+tests_fuzz_replay_steer_LDADD = $(WIRE_LIBS)
+if FUZZING
+noinst_PROGRAMS += tests/fuzz/fuzz_steer
+tests_fuzz_fuzz_steer_SOURCES = tests/fuzz/fuzz_steer.c tools/ctl_steer.c
+tests_fuzz_fuzz_steer_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_fuzz_fuzz_steer_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_steer_LDADD = $(WIRE_LIBS)
+endif

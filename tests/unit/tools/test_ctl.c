@@ -1,0 +1,445 @@
+/*
+ * test_ctl.c: meridianctl itself, run against a control socket with replies made up here: what it asks, prints, and
+ * says by its exit status.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "loop.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+struct stage {
+	struct house house;
+	const char *reply; /* the data, as JSON; NULL: a failure */
+	char *asked;       /* the last request */
+};
+
+static void answer(void *context, struct control_request *request, const json_t *arguments)
+{
+	struct stage *stage = context;
+	free(stage->asked);
+	stage->asked = json_dumps(arguments, JSON_SORT_KEYS | JSON_COMPACT);
+	if (stage->reply) {
+		control_reply(request, json_loads(stage->reply, JSON_DECODE_ANY, NULL));
+		return;
+	}
+	struct err *err = err_new();
+	static const char line[] = "\t- [sim, fra]\033";
+	err_add(err, ERR_ERROR, &(struct err_at){"geo/a.yaml", 8, 5, 3, line, sizeof line - 1}, "no data center '%s'",
+	        "sim");
+	err_add(err, ERR_WARNING, NULL, "old");
+	control_fail(request, err, "not loaded: everything goes on as it was");
+	err_free(err);
+}
+
+static void stage_open(struct stage *stage)
+{
+	static const char *const verbs[] = {
+	        "status", "reload", "health", "explain", "stats", "drain", "undrain", "force", "release"};
+	*stage = (struct stage){.asked = NULL};
+	house_open(&stage->house);
+	for (size_t i = 0; i < COUNT(verbs); i++)
+		control_register(stage->house.control, &(struct control_command){verbs[i], "", answer, stage});
+	assert_int_equal(control_listen(stage->house.control, stage->house.path, stage->house.err), 0);
+}
+
+static void stage_close(struct stage *stage)
+{
+	house_close(&stage->house);
+	free(stage->asked);
+}
+
+/* A run of the program. */
+struct run {
+	uv_process_t process;
+	uv_pipe_t pipes[2];
+	char text[2][65536];
+	size_t size[2];
+	unsigned open;
+	int status;
+};
+
+static void on_exit_status(uv_process_t *process, int64_t status, int signal)
+{
+	struct run *run = process->data;
+	run->status = signal ? 128 + signal : (int)status;
+	run->open--;
+	uv_close((uv_handle_t *)process, NULL);
+}
+
+static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+	struct run *run = handle->data;
+	size_t i = (uv_pipe_t *)handle == &run->pipes[1];
+	(void)suggested;
+	*buffer = uv_buf_init(run->text[i] + run->size[i], (unsigned)(sizeof run->text[i] - run->size[i] - 1));
+}
+
+static void on_output(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+{
+	struct run *run = stream->data;
+	(void)buffer;
+	if (size > 0)
+		run->size[(uv_pipe_t *)stream == &run->pipes[1]] += (size_t)size;
+	if (size >= 0)
+		return;
+	run->open--;
+	uv_close((uv_handle_t *)stream, NULL);
+}
+
+static bool has_ended(void *context)
+{
+	return !((struct run *)context)->open;
+}
+
+/* Runs `words` (split at spaces), with @ for the path of the socket. */
+static void perform(struct stage *stage, struct run *run, const char *words)
+{
+	char *copy = strdup(words), *rest, *arguments[32] = {(char[]){"meridianctl"}};
+	char *environment[] = {(char[]){"TZ=UTC"}, (char[]){"TERM=xterm"}, NULL};
+	unsigned count = 1;
+	for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+		arguments[count++] = strcmp(word, "@") == 0 ? stage->house.path : word;
+	memset(run, 0, sizeof *run);
+	uv_stdio_container_t stdio[3] = {{.flags = UV_IGNORE}};
+	for (int i = 0; i < 2; i++) {
+		uv_pipe_init(&stage->house.loop, &run->pipes[i], 0);
+		run->pipes[i].data = run;
+		stdio[i + 1].flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
+		stdio[i + 1].data.stream = (uv_stream_t *)&run->pipes[i];
+	}
+	uv_process_options_t options = {.file = "./meridianctl",
+	        .args = arguments,
+	        .env = environment,
+	        .exit_cb = on_exit_status,
+	        .stdio = stdio,
+	        .stdio_count = 3};
+	run->process.data = run;
+	run->open = 3;
+	assert_int_equal(uv_spawn(&stage->house.loop, &run->process, &options), 0);
+	for (int i = 0; i < 2; i++)
+		uv_read_start((uv_stream_t *)&run->pipes[i], give_room, on_output);
+	run_until(&stage->house, has_ended, run);
+	uv_run(&stage->house.loop, UV_RUN_NOWAIT); /* the close callbacks */
+	free(copy);
+}
+
+struct row {
+	const char *words, *reply, *asked, *out, *err;
+	int status;
+};
+
+static void play(const struct row *rows, size_t count)
+{
+	static struct run run;
+	for (size_t i = 0; i < count; i++) {
+		struct stage stage;
+		stage_open(&stage);
+		stage.reply = rows[i].reply;
+		perform(&stage, &run, rows[i].words);
+		if (rows[i].asked)
+			assert_string_equal(stage.asked ? stage.asked : "nothing", rows[i].asked);
+		assert_string_equal(run.text[0], rows[i].out);
+		assert_string_equal(run.text[1], rows[i].err);
+		assert_int_equal(run.status, rows[i].status);
+		stage_close(&stage);
+	}
+}
+
+static void test_requests(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {"-s @ --json status", "{\"a\":1}", "{\"verb\":\"status\"}", "{\n  \"a\": 1\n}\n", "", 0},
+	        {"-s @ explain www.example.com AAAA --from 192.0.2.1 --ecs 198.51.100.0/24 --json", "[]",
+	                "{\"ecs\":\"198.51.100.0/"
+	                "24\",\"from\":\"192.0.2.1\",\"name\":\"www.example.com\",\"type\":\"AAAA\","
+	                "\"verb\":\"explain\"}",
+	                "[]\n", "", 0},
+	        {"drain fra -s @ --reason why --force", "{\"drained\":[\"fra\"]}",
+	                "{\"datacenter\":\"fra\",\"force\":true,\"reason\":\"why\",\"verb\":\"drain\"}", "", "", 0},
+	        {"-s @ undrain fra", "{\"drained\":[]}", "{\"datacenter\":\"fra\",\"verb\":\"undrain\"}", "", "", 0},
+	        {"-s @ force web/192.0.2.1@80 down", "{}",
+	                "{\"state\":\"down\",\"target\":\"web/192.0.2.1@80\",\"verb\":\"force\"}", "", "", 0},
+	        {"-s @ release t", "{}", "{\"target\":\"t\",\"verb\":\"release\"}", "", "", 0},
+	        {"-s @ reload",
+	                "{\"generation\":7,\"took_ms\":12,\"warnings\":[{\"level\":\"warning\",\"file\":\"a\",\"line\":"
+	                "3,"
+	                "\"message\":\"old\"}]}",
+	                "{\"verb\":\"reload\"}", "generation 7, loaded in 12 ms\n", "a:3: warning: old\n", 0},
+	        {"-s @ reload", NULL, "{\"verb\":\"reload\"}", "",
+	                "geo/a.yaml:8:5: error: no data center 'sim'\n"
+	                "        \t- [sim, fra]\\x1b\n"
+	                "        \t   ^~~\n"
+	                "warning: old\n"
+	                "meridianctl: error: not loaded: everything goes on as it was\n",
+	                1},
+	        {"-s @ --json health", NULL, "{\"verb\":\"health\"}", "",
+	                "geo/a.yaml:8:5: error: no data center 'sim'\n"
+	                "        \t- [sim, fra]\\x1b\n"
+	                "        \t   ^~~\n"
+	                "warning: old\n"
+	                "meridianctl: error: not loaded: everything goes on as it was\n",
+	                1},
+	};
+	play(rows, COUNT(rows));
+}
+
+static void test_status(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {"-s @ status",
+	                "{\"version\":\"1.2\",\"phase\":\"ready\",\"pid\":12,\"uptime_s\":97200,\"generation\":7,"
+	                "\"workers\":4,"
+	                "\"listen\":[\"127.0.0.1@53\",\"::1@53\"],\"reload\":{\"at\":86400,\"ok\":false,\"loaded\":"
+	                "true,\"took_ms\":5,"
+	                "\"errors\":[{\"level\":\"error\",\"file\":\"z\",\"line\":1,\"message\":\"no\"}]},"
+	                "\"zones\":[{\"name\":\"example.com.\",\"serial\":2026010101,\"records\":12,\"stale\":true,"
+	                "\"loaded\":true,"
+	                "\"file\":\"zones/"
+	                "example.com.zone\"},{\"name\":\"b.\",\"serial\":0,\"records\":0,\"stale\":false,"
+	                "\"loaded\":false,\"file\":\"b\"}],"
+	                "\"databases\":[{\"path\":\"c.mmdb\",\"kind\":\"country\",\"built\":1,\"age_days\":12,"
+	                "\"networks\":1000}],"
+	                "\"services\":3,\"datacenters\":2,\"targets\":{\"up\":5,\"down\":1,\"unknown\":0},\"drained\":["
+	                "\"fra\"]}",
+	                NULL,
+	                "meridiand     1.2, pid 12, ready, up 1d 3h\n"
+	                "listens on    127.0.0.1@53 ::1@53\n"
+	                "workers       4\n"
+	                "generation    7\n"
+	                "last reload   1970-01-02 00:00:00, in 5 ms: loaded with errors\n"
+	                "z:1: error: no\n"
+	                "services      3\n"
+	                "data centers  2\n"
+	                "targets       5 up, 1 down, 0 unknown\n"
+	                "drained       fra\n"
+	                "\n"
+	                "ZONE          SERIAL      RECORDS  STATE       FILE\n"
+	                "example.com.  2026010101  12       stale       zones/example.com.zone\n"
+	                "b.            -           -        not loaded  b\n"
+	                "\n"
+	                "DATABASE  KIND     AGE  NETWORKS\n"
+	                "c.mmdb    country  12d  1000\n",
+	                "", 0},
+	        {"-s @ status",
+	                "{\"version\":\"1.2\",\"phase\":\"loading\",\"pid\":12,\"uptime_s\":3,\"listen\":[],\"reload\":"
+	                "null}",
+	                NULL,
+	                "meridiand     1.2, pid 12, loading, up 3s\n"
+	                "listens on    -\n",
+	                "", 0},
+	};
+	play(rows, COUNT(rows));
+}
+
+static void test_health(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {"-s @ health",
+	                "{\"targets\":[{\"name\":\"web/"
+	                "192.0.2.1@80\",\"datacenter\":\"iad\",\"state\":\"up\",\"forced\":null,"
+	                "\"reason\":null,\"since\":86400,\"last_result\":\"200 "
+	                "\\u001b[31mOK\",\"took_ms\":3,\"window\":\"0111\"},"
+	                "{\"name\":\"t2\",\"datacenter\":\"fra\",\"state\":\"down\",\"forced\":\"up\",\"reason\":"
+	                "\"drill\",\"since\":null,"
+	                "\"last_result\":\"\",\"took_ms\":0,\"window\":\"\"}],"
+	                "\"pools\":[{\"service\":\"www.example.com.\",\"pool\":\"iad\",\"family\":\"A\",\"state\":"
+	                "\"up\"},"
+	                "{\"service\":\"www.example.com.\",\"pool\":\"fra\",\"family\":\"A\",\"state\":\"drained\"}],"
+	                "\"drained\":[\"fra\"]}",
+	                NULL,
+	                "TARGET            DATA CENTER  STATE                         SINCE                LAST RESULT "
+	                "    TOOK  RESULTS, NEWEST LAST\n"
+	                "web/192.0.2.1@80  iad          up                            1970-01-02 00:00:00  200 "
+	                "\\x1b[31mOK  "
+	                "3ms   0111\n"
+	                "t2                fra          forced up, 'drill' (is down)  -                    -           "
+	                "    0ms   -\n"
+	                "\n"
+	                "SERVICE           POOL  FAMILY  STATE\n"
+	                "www.example.com.  iad   A       up\n"
+	                "www.example.com.  fra   A       drained\n"
+	                "\n"
+	                "drained       fra\n",
+	                "", 0},
+	        {"-s @ health", "{\"targets\":[],\"pools\":[]}", NULL, "nothing is steered\n", "", 0},
+	        {"-s @ stats", "{\"counters\":{\"queries_total{transport=\\\"udp\\\"}\":12,\"x\":0}}", NULL,
+	                "COUNTER                         VALUE\n"
+	                "queries_total{transport=\"udp\"}  12\n"
+	                "x                               0\n",
+	                "", 0},
+	};
+	play(rows, COUNT(rows));
+}
+
+static void test_explain(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {"-s @ explain www.example.com --ecs 203.0.113.0/24 --from 8.8.8.8",
+	                "{\"question\":{\"name\":\"www.example.com.\",\"type\":\"A\"},\"client\":{\"from\":\"8.8.8.8\","
+	                "\"ecs\":"
+	                "\"203.0.113.0/"
+	                "24\",\"address\":\"203.0.113.0\",\"via\":\"ecs\",\"special\":false},\"zone\":\"example.com.\","
+	                "\"steered\":true,\"service\":\"www.example.com.\",\"map\":\"world\",\"rule\":{\"text\":"
+	                "\"country BR\",\"file\":"
+	                "\"geo/"
+	                "a.yaml\",\"line\":12},\"facts\":{\"continent\":\"SA\",\"country\":\"BR\",\"subdivision\":null,"
+	                "\"location\":"
+	                "[-23.55,-46.64],\"asn\":64500},\"candidates\":[{\"datacenter\":\"iad\",\"distance_km\":7654,"
+	                "\"state\":\"down\","
+	                "\"reason\":\"all members "
+	                "down\",\"members_up\":0,\"members\":2,\"chosen\":false},{\"datacenter\":\"fra\","
+	                "\"distance_km\":null,\"state\":\"up\",\"reason\":\"up\",\"members_up\":1,\"members\":1,"
+	                "\"chosen\":true}],"
+	                "\"answer\":[{\"name\":\"www.example.com.\",\"type\":\"A\",\"ttl\":60,\"data\":\"192.0.2.1\"}],"
+	                "\"rcode\":\"NOERROR\","
+	                "\"ttl\":60,\"scope\":15,\"all_down\":false,\"sticky_prefix\":null}",
+	                NULL,
+	                "question  www.example.com. A\n"
+	                "client    203.0.113.0, of the client subnet 203.0.113.0/24 sent by 8.8.8.8\n"
+	                "zone      example.com.\n"
+	                "facts     continent SA, country BR, at [-23.55, -46.64], AS64500\n"
+	                "service   www.example.com.\n"
+	                "map       world\n"
+	                "rule      country BR (geo/a.yaml:12)\n"
+	                "\n"
+	                "   DATA CENTER  DISTANCE  MEMBERS UP  STATE\n"
+	                "   iad          7654 km   0 of 2      all members down\n"
+	                "*  fra          -         1 of 1      up\n"
+	                "\n"
+	                "answer    NOERROR, scope 15\n"
+	                "www.example.com.  60  A  192.0.2.1\n",
+	                "", 0},
+	        {"-s @ explain x --from 192.0.2.1",
+	                "{\"question\":{\"name\":\"x.\",\"type\":\"A\"},\"client\":{\"from\":\"192.0.2.1\",\"ecs\":"
+	                "null,\"address\":"
+	                "\"192.0.2.1\",\"via\":\"source\",\"special\":true},\"zone\":null,\"steered\":false,\"answer\":"
+	                "[],\"rcode\":"
+	                "\"REFUSED\",\"ttl\":null,\"scope\":0}",
+	                NULL,
+	                "question  x. A\n"
+	                "client    192.0.2.1, the source of the query; a special address: unknown\n"
+	                "zone      none of ours\n"
+	                "\n"
+	                "answer    REFUSED, scope 0, no records\n",
+	                "", 0},
+	};
+	play(rows, COUNT(rows));
+}
+
+static void test_wrong_usage(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *words, *err; /* the first line */
+	} rows[] = {
+	        {"", "usage: meridianctl [-c FILE | -s SOCKET] [--json] VERB ..."},
+	        {"relod", "meridianctl: error: no verb 'relod'; did you mean 'reload'?"},
+	        {"xyzzy", "meridianctl: error: no verb 'xyzzy'; see meridianctl --help"},
+	        {"--xyzzy", "meridianctl: error: no option '--xyzzy'; see meridianctl --help"},
+	        {"status -c", "meridianctl: error: '-c' needs a value"},
+	        {"-c a -s b status", "meridianctl: error: -c and -s exclude each other"},
+	        {"status now", "meridianctl: error: status: 'now' is too much"},
+	        {"drain", "meridianctl: error: drain: something is missing"},
+	        {"status --force", "meridianctl: error: status takes no --force"},
+	        {"-s a check", "meridianctl: error: check reads the files and asks no server: it takes no -s"},
+	        {"force t sideways", "meridianctl: error: a target is forced up or down, not 'sideways'"},
+	        {"explain x", "meridianctl: error: say who asks: --from ADDRESS, or --ecs PREFIX"},
+	};
+	static struct run run;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct stage stage;
+		stage_open(&stage);
+		perform(&stage, &run, rows[i].words);
+		run.text[1][strcspn(run.text[1], "\n")] = 0;
+		assert_string_equal(run.text[1], rows[i].err);
+		assert_string_equal(run.text[0], "");
+		assert_int_equal(run.status, 2);
+		stage_close(&stage);
+	}
+}
+
+/* A server that is not there, and one that is no meridiand. */
+static void test_no_server(void **state)
+{
+	(void)state;
+	struct stage stage;
+	static struct run run;
+	char path[256], words[512], expected[512];
+	stage_open(&stage);
+	control_close(stage.house.control);
+	snprintf(expected, sizeof expected,
+	        "meridianctl: error: cannot reach meridiand at %s: is it running? (systemctl status meridiand)\n",
+	        stage.house.path);
+	perform(&stage, &run, "-s @ status");
+	assert_string_equal(run.text[1], expected);
+	assert_int_equal(run.status, 1);
+
+	/* The path is in the configuration, whatever else is wrong there, and relative to it. */
+	snprintf(path, sizeof path, "%s/meridian.yaml", stage.house.folder);
+	snprintf(words, sizeof words, "-c %s status", path);
+	static const struct {
+		const char *text;
+		bool known;
+	} rows[] = {
+	        {"listn: [x\ncontrol: socket\n", false},
+	        {"listn: x\ncontrol: socket\n", true},
+	        {"control: [a]\n", false},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		FILE *file = fopen(path, "w");
+		fputs(rows[i].text, file);
+		fclose(file);
+		perform(&stage, &run, words);
+		assert_int_equal(run.status, 1);
+		const char *wanted = rows[i].known ? expected
+		                                   : "cannot tell where meridiand listens; say so with -s SOCKET";
+		assert_non_null(strstr(run.text[1], wanted));
+	}
+	unlink(path);
+	stage_close(&stage);
+}
+
+static void test_help(void **state)
+{
+	(void)state;
+	static const char *const words[] = {"--help", "-h", "help", "help drain", "drain --help", "-V"};
+	static struct run run;
+	for (size_t i = 0; i < COUNT(words); i++) {
+		struct stage stage;
+		stage_open(&stage);
+		perform(&stage, &run, words[i]);
+		assert_int_equal(run.status, 0);
+		assert_string_equal(run.text[1], "");
+		assert_non_null(strstr(run.text[0], i == 5 ? "meridianctl " : i >= 3 ? "] drain DC [" : "  drain "));
+		stage_close(&stage);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_requests),
+	        cmocka_unit_test(test_status),
+	        cmocka_unit_test(test_health),
+	        cmocka_unit_test(test_explain),
+	        cmocka_unit_test(test_wrong_usage),
+	        cmocka_unit_test(test_no_server),
+	        cmocka_unit_test(test_help),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

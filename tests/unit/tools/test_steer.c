@@ -1,0 +1,191 @@
+/*
+ * test_steer.c: decision tests are read, and what is wrong with them is said with its place.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/ctl_steer.h"
+#include "wire/rrset.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* Everything that was read of a case, as one line. */
+static void describe(const struct steer_case *c, char *text, size_t room)
+{
+	char from[ADDR_TEXT_MAX], subnet[ADDR_TEXT_MAX] = "-", name[NAME_TEXT_MAX], type[16];
+	if (c->question.has_subnet)
+		prefix_format(&c->question.subnet, subnet);
+	size_t used = (size_t)snprintf(text, room,
+	        "%s: %s %s %s from %s ecs %s; dc %s scope %d ttl %ld rcode %d nodata %d", c->name.text, c->asked.text,
+	        name_format(c->question.name, name), rrtype_format(c->question.type, type),
+	        addr_format(&c->question.from, from), subnet, c->datacenter.text ? c->datacenter.text : "-", c->scope,
+	        c->ttl, c->rcode, c->nodata);
+	for (unsigned i = 0; i < c->down_count; i++)
+		used += (size_t)snprintf(text + used, room - used, " down %s", c->down[i].text);
+	for (unsigned i = 0; i < c->answer_count; i++)
+		used += (size_t)snprintf(text + used, room - used, " answer %s", c->answer[i].text);
+}
+
+static void test_good(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *expected;
+	} rows[] = {
+	        {"a from 192.0.2.1 ask www.example.com A", "a: www.example.com www.example.com. A from 192.0.2.1 ecs "
+	                                                   "-; dc - scope -1 ttl -1 rcode -1 nodata 0"},
+	        {"\t a\tfrom 192.0.2.1   ask X. aaaa dc fra scope 22 # why\r",
+	                "a: X. X. AAAA from 192.0.2.1 ecs -; dc fra scope 22 ttl -1 rcode -1 nodata 0"},
+	        {"a from 8.8.8.8 ecs 203.0.113.0/24 ask x A ttl 0 rcode nxdomain",
+	                "a: x x. A from 8.8.8.8 ecs 203.0.113.0/24; dc - scope -1 ttl 0 rcode 3 nodata 0"},
+	        {"a ecs 2001:db8:1:2:3::4 ask x TYPE65 nodata",
+	                "a: x x. HTTPS from 2001:db8:1:: ecs 2001:db8:1::/56; dc - scope -1 ttl -1 rcode -1 nodata 1"},
+	        {"a ecs 192.0.2.77 ask x A",
+	                "a: x x. A from 192.0.2.0 ecs 192.0.2.0/24; dc - scope -1 ttl -1 rcode -1 nodata 0"},
+	        {"a ecs 192.0.2.77/32 ask x A",
+	                "a: x x. A from 192.0.2.77 ecs 192.0.2.77/32; dc - scope -1 ttl -1 rcode -1 nodata 0"},
+	        {"a ecs 0.0.0.0/0 from ::1 ask . SOA answer 1 answer 2",
+	                "a: . . SOA from ::1 ecs 0.0.0.0/0; dc - scope -1 ttl -1 rcode -1 nodata 0 answer 1 answer 2"},
+	        {"a down fra iad from ::1 ask x A",
+	                "a: x x. A from ::1 ecs -; dc - scope -1 ttl -1 rcode -1 nodata 0 down fra down iad"},
+	        {"down down x from ::1 ask from A",
+	                "down: from from. A from ::1 ecs -; dc - scope -1 ttl -1 rcode -1 nodata 0 down x"},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct arena *arena = arena_new();
+		struct err *err = err_new();
+		size_t count;
+		char got[2048];
+		const struct steer_case *cases = steer_parse(
+		        arena, "f", rows[i].text, strlen(rows[i].text), &count, err);
+		err_print(err, stderr, false);
+		assert_int_equal(count, 1);
+		describe(&cases[0], got, sizeof got);
+		assert_string_equal(got, rows[i].expected);
+		err_free(err);
+		arena_free(arena);
+	}
+}
+
+static void test_bad(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *text, *expected; /* "LINE:COLUMN: MESSAGE" */
+	} rows[] = {
+	        {"only a name", "a", "1:2: 'ask NAME TYPE' is missing"},
+	        {"no ask", "a from ::1  # x", "1:13: 'ask NAME TYPE' is missing"},
+	        {"nobody asks", "\n  a ask x A", "2:3: 'a' does not say who asks: from ADDRESS, or ecs PREFIX"},
+	        {"near condition", "a form ::1 ask x A", "1:3: 'form' is no condition of a case; did you mean 'from'?"},
+	        {"far condition", "a banana ::1 ask x A", "1:3: 'banana' is no condition of a case"},
+	        {"no address", "a from", "1:7: the address of who asks is missing"},
+	        {"bad address", "a from 1.2.3 ask x A", "1:8: '1.2.3' is not an address"},
+	        {"twice", "a from ::1 from ::2 ask x A", "1:12: 'from' is here twice"},
+	        {"bad prefix", "a ecs x/24 ask x A", "1:7: 'x/24' is not a prefix"},
+	        {"long prefix", "a ecs 1.2.3.4/33 ask x A", "1:7: '1.2.3.4/33' is longer than its addresses are"},
+	        {"host bits", "a ecs 1.2.3.4/24 ask x A", "1:7: '1.2.3.4/24' has bits set behind its length"},
+	        {"down nothing", "a down from ::1 ask x A", "1:3: down what? Name data centers"},
+	        {"no name", "a from ::1 ask", "1:15: the name that is asked for is missing"},
+	        {"bad name", "a from ::1 ask a..b A", "1:16: no domain name: an empty label"},
+	        {"no type", "a from ::1 ask x", "1:17: the type that is asked for is missing"},
+	        {"bad type", "a from ::1 ask x dc fra", "1:18: 'dc' is not a record type"},
+	        {"near expectation", "a from ::1 ask x A scop 1",
+	                "1:20: 'scop' is no expectation; did you mean 'scope'?"},
+	        {"no data center", "a from ::1 ask x A dc", "1:22: the name of a data center is missing"},
+	        {"scope too large", "a from ::1 ask x A scope 129", "1:26: '129' is not a number that can stand here"},
+	        {"scope no number", "a from ::1 ask x A scope -1", "1:26: '-1' is not a number that can stand here"},
+	        {"ttl too large", "a from ::1 ask x A ttl 2147483648",
+	                "1:24: '2147483648' is not a number that can stand here"},
+	        {"rcode", "a from ::1 ask x A rcode BAD", "1:26: 'BAD' is not a response code, such as NXDOMAIN"},
+	        {"both", "a from ::1 ask x A nodata answer 1", "1:1: 'a' expects both 'nodata' and an answer"},
+	        {"same name", "a from ::1 ask x A\n\na from ::2 ask x A",
+	                "3:1: a second case 'a'; the first is in line 1"},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct arena *arena = arena_new();
+		struct err *err = err_new();
+		size_t count;
+		char got[512];
+		steer_parse(arena, "f", rows[i].text, strlen(rows[i].text), &count, err);
+		assert_int_equal(err_items(err), 1);
+		const struct err_item *item = err_item(err, 0);
+		snprintf(got, sizeof got, "%u:%u: %s", item->line, item->column, item->message);
+		assert_string_equal(got, rows[i].expected);
+		err_free(err);
+		arena_free(arena);
+	}
+}
+
+/* Good cases around a bad one are kept, and all mistakes are told in one run. */
+static void test_many(void **state)
+{
+	(void)state;
+	static const char text
+	        [] = "# one\n\na from ::1 ask x A\nb frm ::1\nc from ::1 ask x A dc fra\n\xff\0 from ::1 ask x A\nd";
+	struct arena *arena = arena_new();
+	struct err *err = err_new();
+	size_t count;
+	const struct steer_case *cases = steer_parse(arena, "f", text, sizeof text - 1, &count, err);
+	assert_int_equal(count, 2);
+	assert_string_equal(cases[0].name.text, "a");
+	assert_string_equal(cases[1].name.text, "c");
+	assert_int_equal(cases[1].name.at.line, 5);
+	assert_int_equal(err_items(err), 3);
+	assert_string_equal(err_item(err, 1)->message, "a 0 byte in a line of text");
+	err_free(err);
+	arena_free(arena);
+}
+
+static void expect_one_error(char *text, const char *expected)
+{
+	struct arena *arena = arena_new();
+	struct err *err = err_new();
+	size_t count;
+	steer_parse(arena, "f", text, strlen(text), &count, err);
+	assert_int_equal(err_items(err), 1);
+	assert_string_equal(err_item(err, 0)->message, expected);
+	err_free(err);
+	arena_free(arena);
+	free(text);
+}
+
+/* `count` times a piece between two others. */
+static char *repeat(const char *before, const char *piece, int count, const char *after)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	fputs(before, out);
+	while (count--)
+		fputs(piece, out);
+	fputs(after, out);
+	fclose(out);
+	return text;
+}
+
+static void test_bounds(void **state)
+{
+	(void)state;
+	expect_one_error(repeat("a ", "x ", 1024, ""), "more than 1024 words in a line");
+	expect_one_error(repeat("a down", " x", 251, " from ::1 ask x A"), "'down' takes at most 250 data centers");
+	expect_one_error(repeat("a from ::1 ask x A", " answer x", 65, ""), "'answer' may stand at most 64 times");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_good),
+	        cmocka_unit_test(test_bad),
+	        cmocka_unit_test(test_many),
+	        cmocka_unit_test(test_bounds),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,124 @@
+/*
+ * ctl_verbs.c: the table of verbs. Usage, `help` and the man page (tests/house/manpages) follow it.
+ */
+#include "tools/ctl.h"
+
+#include <string.h>
+
+/* Calls the server, and shows its data as it is, or by `show` (NULL: nothing to show but that it is done). */
+static int call(const struct ctl *ctl, const char *verb, void (*show)(const struct ctl *ctl, const json_t *data))
+{
+	json_t *data = ctl_call(ctl, ctl_verb_find(verb));
+	if (!data)
+		return CTL_FAILED;
+	if (ctl->json)
+		ctl_show_json(data);
+	else if (show)
+		show(ctl, data);
+	json_decref(data);
+	return CTL_DONE;
+}
+
+static void show_reloaded(const struct ctl *ctl, const json_t *data)
+{
+	ctl_show_errors(json_object_get(data, "warnings"), stderr, ctl->colour_err);
+	printf("generation %lld, loaded in %lld ms\n",
+	        (long long)json_integer_value(json_object_get(data, "generation")),
+	        (long long)json_integer_value(json_object_get(data, "took_ms")));
+}
+
+static int run_status(const struct ctl *ctl)
+{
+	return call(ctl, "status", ctl_show_status);
+}
+
+static int run_reload(const struct ctl *ctl)
+{
+	return call(ctl, "reload", show_reloaded);
+}
+
+static int run_health(const struct ctl *ctl)
+{
+	return call(ctl, "health", ctl_show_health);
+}
+
+static int run_stats(const struct ctl *ctl)
+{
+	return call(ctl, "stats", ctl_show_stats);
+}
+
+/* A configuration that is named is asked itself; else the server is. */
+static int run_explain(const struct ctl *ctl)
+{
+	if (!ctl->from && !ctl->ecs) {
+		ctl_fail(ctl, "say who asks: --from ADDRESS, or --ecs PREFIX");
+		return CTL_USAGE;
+	}
+	return ctl->file ? offline_explain(ctl) : call(ctl, "explain", ctl_show_explain);
+}
+
+static int run_drain(const struct ctl *ctl)
+{
+	return call(ctl, "drain", NULL);
+}
+
+static int run_undrain(const struct ctl *ctl)
+{
+	return call(ctl, "undrain", NULL);
+}
+
+static int run_force(const struct ctl *ctl)
+{
+	if (strcmp(ctl->words[1], "up") != 0 && strcmp(ctl->words[1], "down") != 0) {
+		ctl_fail(ctl, "a target is forced up or down, not '%s'", ctl->words[1]);
+		return CTL_USAGE;
+	}
+	return call(ctl, "force", NULL);
+}
+
+static int run_release(const struct ctl *ctl)
+{
+	return call(ctl, "release", NULL);
+}
+
+/* Columns: name, synopsis, help; what runs it, whether it needs a server; least and most words, the members of the
+ * request that they become; letters of options. */
+const struct ctl_verb ctl_verbs[] = {
+        {"check", "check", "read all files as a reload would, and report every error", /**/
+                offline_check, false, 0, 0, {NULL}, ""},
+        {"status", "status", "version, last reload and its errors, zones, databases and their age", /**/
+                run_status, true, 0, 0, {NULL}, ""},
+        {"reload", "reload", "reload now, and wait for the outcome", /**/
+                run_reload, true, 0, 0, {NULL}, ""},
+        {"health", "health", "every target and pool: state, since when, last results", /**/
+                run_health, true, 0, 0, {NULL}, ""},
+        {"explain", "explain NAME [TYPE] --from ADDRESS [--ecs PREFIX]",                      /**/
+                "why this client gets this answer (with -c: by the files, without a server)", /**/
+                run_explain, true, 1, 2, {"name", "type"}, "fe"},
+        {"test", "test FILE...", "run decision tests (*.steer) on the files", /**/
+                offline_test, false, 1, 256, {NULL}, ""},
+        {"drain", "drain DC [--reason TEXT] [--force]", "send no client to a data center", /**/
+                run_drain, true, 1, 1, {"datacenter"}, "rF"},
+        {"undrain", "undrain DC", "end a drain", /**/
+                run_undrain, true, 1, 1, {"datacenter"}, ""},
+        {"force", "force TARGET up|down [--reason TEXT] [--force]", "give a target a verdict by hand", /**/
+                run_force, true, 2, 2, {"target", "state"}, "rF"},
+        {"release", "release TARGET", "leave a target to its probe again", /**/
+                run_release, true, 1, 1, {"target"}, ""},
+        {"stats", "stats", "counters, as in the metrics", /**/
+                run_stats, true, 0, 0, {NULL}, ""},
+};
+const unsigned ctl_verb_count = sizeof ctl_verbs / sizeof *ctl_verbs;
+
+const struct ctl_verb *ctl_verb_find(const char *name)
+{
+	for (unsigned i = 0; i < ctl_verb_count; i++)
+		if (strcmp(ctl_verbs[i].name, name) == 0)
+			return &ctl_verbs[i];
+	return NULL;
+}
+
+const char *ctl_file(const struct ctl *ctl)
+{
+	return ctl->file ? ctl->file : MERIDIAN_SYSCONFDIR "/meridian.yaml";
+}
