@@ -3,8 +3,9 @@
  *
  * A wire name is its labels, each behind its length, and the root's 0: 1 to 255
  * bytes. Text is RFC 1035 5.1 (\DDD and \X escapes); a name without the final
- * dot is relative to an origin. Compare and hash ignore case (RFC 4343). Pure;
- * any thread.
+ * dot is relative to an origin. Comparing ignores case (RFC 4343); hashes are of
+ * names in lower case. No function reads a byte behind the name, so names need no
+ * padding. Pure; any thread.
  */
 #ifndef MERIDIAN_WIRE_NAME_H
 #define MERIDIAN_WIRE_NAME_H
@@ -29,8 +30,9 @@ size_t name_length(const uint8_t *name);
 /* Labels without the root. */
 unsigned name_label_count(const uint8_t *name);
 
-/* Reads text into `name`; returns its wire length, or 0 with *why set to what is wrong (a constant string).
- * `origin` NULL: a relative name is completed with the root. */
+/* Reads text into `name`; returns its wire length, or 0 with *why set to what is wrong (a constant string, no full
+ * stop). `origin` NULL: a relative name is completed with the root. With an origin, `@` alone is the origin. A blank, a
+ * control or a byte that is not ASCII is refused unless it is escaped. */
 size_t name_parse(
         uint8_t name[NAME_BYTES], const char *text, size_t text_length, const uint8_t *origin, const char **why);
 /* Writes it with its final dot, escaped; returns `text`. */

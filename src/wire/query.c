@@ -65,7 +65,7 @@ static void skip_owner(struct reader *r)
 	r->bad = true;
 }
 
-static bool read_record(struct reader *r, struct record *record)
+static inline bool read_record(struct reader *r, struct record *record)
 {
 	const uint8_t *head = read_bytes(r, RR_HEADER);
 	if (!head)
@@ -78,29 +78,34 @@ static bool read_record(struct reader *r, struct record *record)
 	return record->rdata != NULL;
 }
 
-/* The first question is kept, others only passed over. */
-static bool read_questions(struct query *query, struct reader *r, unsigned count)
+static bool read_question(struct query *query, struct reader *r)
 {
-	for (unsigned i = 0; i < count; i++) {
-		size_t length;
-		const uint8_t *name = read_name(r, &length);
-		const uint8_t *rest = read_bytes(r, 4);
-		if (!name || !rest)
+	size_t length;
+	const uint8_t *name = read_name(r, &length);
+	const uint8_t *rest = read_bytes(r, 4);
+	if (!name || !rest)
+		return false;
+	query->question = true;
+	query->qname = name;
+	query->qname_length = (uint8_t)length;
+	query->qtype = get_u16(rest);
+	query->qclass = get_u16(rest + 2);
+	name_lower(query->lower, name, length);
+	return true;
+}
+
+/* Questions behind the first: nobody asks so, but an OPT may stand behind them. */
+static __attribute__((noinline)) bool skip_questions(struct reader *r, unsigned count)
+{
+	size_t length;
+	while (count-- > 0)
+		if (!read_name(r, &length) || !read_bytes(r, 4))
 			return false;
-		if (i > 0)
-			continue;
-		query->question = true;
-		query->qname = name;
-		query->qname_length = (uint8_t)length;
-		query->qtype = get_u16(rest);
-		query->qclass = get_u16(rest + 2);
-		name_lower(query->lower, name, length);
-	}
 	return true;
 }
 
 /* Records of the answer and authority sections: only IXFR brings one, its SOA (RFC 1995 3). */
-static bool skip_records(struct query *query, struct reader *r, const struct counts *counts)
+static __attribute__((noinline)) bool skip_records(struct query *query, struct reader *r, const struct counts *counts)
 {
 	unsigned count = (unsigned)counts->answer + counts->authority;
 	bool good = counts->answer == 0 && counts->authority == 1 && query->question && query->qtype == TYPE_IXFR;
@@ -190,7 +195,10 @@ static bool read_additional(struct query *query, struct reader *r, unsigned coun
 		struct record record;
 		size_t start = reader_offset(r);
 		bool of_root = reader_left(r) > 0 && *r->at == 0;
-		skip_owner(r);
+		if (of_root)
+			read_u8(r);
+		else
+			skip_owner(r);
 		if (!read_record(r, &record))
 			return false;
 		if (record.type == TYPE_OPT) {
@@ -204,14 +212,16 @@ static bool read_additional(struct query *query, struct reader *r, unsigned coun
 }
 
 /* All that follows the header; false: FORMERR. */
-static bool read_body(struct query *query, struct reader *r, const struct counts *counts)
+static inline bool read_body(struct query *query, struct reader *r, const struct counts *counts)
 {
 	bool good = true;
-	if (!read_questions(query, r, counts->question))
+	if (counts->question > 0 && !read_question(query, r))
+		return false;
+	if (counts->question > 1 && !skip_questions(r, counts->question - 1u))
 		return false;
 	if (counts->answer || counts->authority)
 		good = skip_records(query, r, counts);
-	if (r->bad || !read_additional(query, r, counts->additional))
+	if (r->bad || (counts->additional && !read_additional(query, r, counts->additional)))
 		return false;
 	return good && reader_left(r) == 0;
 }
