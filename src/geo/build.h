@@ -61,10 +61,16 @@ struct map_rules {
 struct geodb;
 
 /* Opens and checks every file; NULL if one is unusable. `at[i]` is where path i was named (at may be NULL).
- * `countries` is the path of countries.tsv (country → continent and point). */
+ * `countries` is the path of countries.tsv (country → continent and point; NULL: the built-in one). */
 struct geodb *geodb_open(
         const char *const *paths, const struct err_at *at, size_t count, const char *countries, struct err *err);
+/* The built-in table of countries as text, in the form of countries.tsv. */
+const char *geodb_countries(void);
 void geodb_free(struct geodb *db);
+/* Lets go of what only map_build needs (tens of megabytes), after the last map. geodb_facts then reads the files again:
+ * through the descriptors that were opened, so that one replaced or deleted changes nothing, and about 0.1 s for a full
+ * city file. */
+void geodb_release(struct geodb *db);
 /* Lets go of the private copies, once the maps are built: facts are then read again from the open files, if they are
  * still what they were. */
 void geodb_release(struct geodb *db);
@@ -86,6 +92,7 @@ struct geo_facts {
 	double latitude, longitude;
 	uint32_t asn; /* 0: unknown */
 	bool special; /* private, loopback, documentation …: treated as unknown */
+	bool lost;    /* after geodb_release a file was overwritten in place: nothing is known any more */
 };
 struct geo_facts geodb_facts(const struct geodb *db, const struct addr *addr);
 

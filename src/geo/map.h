@@ -19,13 +19,13 @@ struct map_table;
 struct map_hit {
 	const uint8_t *order; /* positions in the table's set of data centers, best first */
 	uint8_t count;        /* of `order`; at least 1, shorter than the set only under `only` */
-	uint8_t scope;        /* the widest prefix length around the client, in the client's own family and form, in which
-	                         every address has this order */
+	uint8_t scope; /* the widest prefix length around the client, in the client's own family and form, in which
+	                  every address has this order */
 };
 
-/* Looks up the address of an ECS option (any prefix length: host bits zero) or of the query's source. A v4-mapped, NAT64 or 6to4
- * address is looked up as the v4 one in it, its scope + 96 or + 16. `resolver`: the query brought no client subnet,
- * so that the map's `resolver` rules count. No allocation, no lock. */
+/* Looks up the address of an ECS option (any prefix length: host bits zero) or of the query's source. A v4-mapped,
+ * NAT64 or 6to4 address is looked up as the v4 one in it, its scope + 96 or + 16. `resolver`: the query brought no
+ * client subnet, so that the map's `resolver` rules count. No allocation, no lock. */
 struct map_hit map_find(const struct map_table *table, const struct addr *client, bool resolver);
 
 /* Bytes that the table holds. */

@@ -1,8 +1,9 @@
 /*
  * probe.h: asks the members how they are, and writes the board.
  *
- * All on the control thread's libuv loop: libcurl's multi interface for http and https, plain connects for tcp. A heap by due time
- * with jitter, so that a thousand targets neither start together nor delay each other. Results go to board_report.
+ * All on the control thread's libuv loop: libcurl's multi interface for http and https, plain connects for tcp. A heap
+ * by due time with jitter, so that a thousand targets neither start together nor delay each other. Results go to
+ * board_report.
  */
 #ifndef MERIDIAN_PROBE_PROBE_H
 #define MERIDIAN_PROBE_PROBE_H
@@ -19,8 +20,9 @@ struct prober *prober_new(uv_loop_t *loop, uint64_t random, struct err *err);
 /* Drops every probe under way; the loop must run once more to close the handles. */
 void prober_free(struct prober *prober);
 
-/* From now on the targets of `board` are probed (after each publish). Targets whose name and definition are unchanged keep their
- * schedule and the probe under way; removed ones are gone at once, and no late result of theirs is reported. */
+/* From now on the targets of `board` are probed (after each publish). Targets whose name and definition are unchanged
+ * keep their schedule and the probe under way; removed ones are gone at once, and no late result of theirs is reported.
+ */
 void prober_set(struct prober *prober, struct board *board);
 
 /* Calls `done` once when every target of the current board has had one result, at once if all have. */

@@ -1,53 +1,54 @@
 /*
  * connection.c: two bytes of length, a message, and so on.
  *
- * Why not uv_read_start and uv_write: libuv queues without bound for a peer
- * that does not read, and hides how far it came. So libuv only says when the socket
- * is ready. The end of the peer's half needs no state: it is only seen when we read, and we
- * only read when all that came before has been answered and sent.
+ * Why not libuv's streams: they queue without bound for a peer that does not
+ * read, and hide how far it came. Why not its polls: each costs five system
+ * calls more for a connection. So the loop watches one epoll, in which we keep all. The end of the peer's half needs no
+ * state: it is only seen when we read, and we only read when all that came before has been answered and sent.
  */
 #include "serve/connection.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "answer/transfer.h"
 #include "base/assert.h"
 
-enum { CONNECTION_PROGRESS = 16384 }; /* who takes less in the time of a line does not read */
+enum {
+	CONNECTION_PROGRESS = 16384, /* who takes less in the time of a line does not read */
+	DESK_EVENTS = 64,
+};
 
 struct connection {
-	uv_poll_t poll;
 	struct crowd_member member;
+	struct connection *next_ended;
 	struct desk *desk;
 	struct client client;
-	int fd;
-	int events;      /* polled for */
-	bool finishing;  /* what is read now is not answered */
-	uint8_t *input;  /* received, not yet answered: the start of a message, or whole ones that wait */
-	uint8_t *output; /* written, not yet sent; NULL: all is */
+	int fd;                    /* -1: ended */
+	uint32_t events;           /* polled for; 0: not yet at all */
+	bool finishing;            /* what is read now is not answered */
+	uint8_t *input;            /* received, not yet answered: the start of a message, or whole ones that wait */
+	struct transfer *transfer; /* the answer that is being given, message by message */
+	uint8_t *output;           /* written, not yet sent; NULL: all is */
 	uint32_t input_size, input_room;
 	uint32_t output_size, output_sent;
 	uint32_t output_mark; /* output_sent when its time in the line began */
 };
-
-static void connection_ready(uv_poll_t *poll, int status, int events);
 
 struct connection *connection_of(struct crowd_member *member)
 {
 	return (struct connection *)(void *)((char *)member - offsetof(struct connection, member));
 }
 
-static nanotime connection_now(const struct connection *connection)
+/* Something is to be sent before anything is read. */
+static bool connection_owes(const struct connection *connection)
 {
-	return (nanotime)uv_now(connection->desk->loop) * NANO_MILLI;
-}
-
-static void connection_freed(uv_handle_t *handle)
-{
-	free(handle->data);
+	return connection->output != NULL || connection->transfer != NULL;
 }
 
 void connection_close(struct connection *connection, enum counter why)
@@ -58,10 +59,15 @@ void connection_close(struct connection *connection, enum counter why)
 		struct linger none = {.l_onoff = 1, .l_linger = 0};
 		(void)setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 	}
-	uv_close((uv_handle_t *)&connection->poll, connection_freed);
+	/* close would not be enough while a child that was just forked has the socket, too. */
+	(void)epoll_ctl(desk->poller, EPOLL_CTL_DEL, connection->fd, NULL);
 	close(connection->fd);
+	connection->fd = -1;
+	connection->next_ended = desk->ended;
+	desk->ended = connection;
 	free(connection->input);
 	free(connection->output);
+	transfer_free(connection->transfer);
 	crowd_leave(&desk->crowd, &connection->member);
 	counter_increment(&desk->counters, COUNTER_TCP_CLOSED);
 	counter_add(&desk->counters, COUNTER_TCP_OPEN, (uint64_t)-1);
@@ -147,24 +153,46 @@ static size_t connection_length(const uint8_t *bytes)
 	return (size_t)bytes[0] << 8 | bytes[1];
 }
 
-/* Answers whole messages until the round is full or none is left; returns the bytes used, and sets *written. */
+/* Writes one message into `out`, the next of a transfer or an answer to the first of `bytes`: returns its size, adds to
+ * *used; false: there is nothing to write one from. */
+static bool connection_message(
+        struct connection *connection, const uint8_t *bytes, size_t size, size_t *used, uint8_t *out, size_t *reply)
+{
+	struct answer_context *context = &connection->desk->context;
+	if (connection->transfer != NULL) {
+		*reply = transfer_next(connection->transfer, out, DESK_MESSAGE, context->wall);
+		if (*reply == 0) {
+			transfer_free(connection->transfer);
+			connection->transfer = NULL;
+		}
+		return true;
+	}
+	if (size < 2 || size - 2 < connection_length(bytes))
+		return false;
+	size_t length = connection_length(bytes);
+	*reply = answer_packet(context, &connection->client, bytes + 2, length, out, DESK_MESSAGE);
+	connection->transfer = context->transfer;
+	context->transfer = NULL;
+	*used += 2 + length;
+	return true;
+}
+
+/* Writes messages until the round is full or there are no more; returns the bytes used, and sets *written. */
 static size_t connection_round(struct connection *connection, const uint8_t *bytes, size_t size, size_t *written)
 {
 	struct desk *desk = connection->desk;
 	size_t used = 0, at = 0;
 	desk->context.live = live_enter(desk->source);
-	while (at < DESK_ROUND && size - used >= 2) {
-		size_t length = connection_length(bytes + used);
-		if (size - used - 2 < length)
+	while (at < DESK_ROUND) {
+		uint8_t *out = desk->out + at;
+		size_t reply;
+		if (!connection_message(connection, bytes + used, size - used, &used, out + 2, &reply))
 			break;
-		size_t reply = answer_packet(&desk->context, &connection->client, bytes + used + 2, length,
-		        desk->out + at + 2, DESK_MESSAGE);
 		MUST(reply <= DESK_MESSAGE);
-		used += 2 + length;
 		if (reply == 0)
 			continue;
-		desk->out[at] = (uint8_t)(reply >> 8);
-		desk->out[at + 1] = (uint8_t)reply;
+		out[0] = (uint8_t)(reply >> 8);
+		out[1] = (uint8_t)reply;
 		at += 2 + reply;
 	}
 	live_leave();
@@ -172,40 +200,46 @@ static size_t connection_round(struct connection *connection, const uint8_t *byt
 	return used;
 }
 
-/* Answers and sends round by round until all is answered or the peer does not take it. Returns the bytes used; -1:
- * broken. */
-static ssize_t connection_answer(struct connection *connection, const uint8_t *bytes, size_t size)
+/* Answers and sends round by round until all is answered or something is owed; of a transfer only one round, then
+ * others are heard. Returns the bytes used; -1: broken. */
+static ssize_t connection_answer(struct connection *connection, const uint8_t *bytes, size_t size, bool *advanced)
 {
+	struct desk *desk = connection->desk;
 	size_t used = 0;
-	connection->client.keepalive = (uint16_t)(crowd_patience(&connection->desk->crowd) / (100 * NANO_MILLI));
-	while (connection->output == NULL && used < size) {
+	connection->client.keepalive = (uint16_t)(crowd_patience(&desk->crowd) / (100 * NANO_MILLI));
+	desk->context.wall = (uint64_t)time(NULL);
+	*advanced = false;
+	do {
 		size_t written, step = connection_round(connection, bytes + used, size - used, &written);
-		if (step == 0)
+		if (step == 0 && written == 0)
 			break;
+		*advanced = true;
 		used += step;
 		if (!connection_flush(connection, written))
 			return -1;
-	}
+	} while (!connection_owes(connection) && used < size);
 	return (ssize_t)used;
 }
 
 static bool connection_poll(struct connection *connection)
 {
-	int events = connection->output != NULL ? UV_WRITABLE : UV_READABLE;
+	uint32_t events = connection_owes(connection) ? EPOLLOUT : EPOLLIN;
 	if (events == connection->events)
 		return true;
+	struct epoll_event event = {.events = events, .data.ptr = connection};
+	int operation = connection->events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
 	connection->events = events;
-	return uv_poll_start(&connection->poll, events, connection_ready) == 0;
+	return epoll_ctl(connection->desk->poller, operation, connection->fd, &event) == 0;
 }
 
-/* Where it stands after a round; `advanced`: at least one message was completed. */
+/* Where it stands after a round; `advanced`: at least one message was read or written. */
 static void connection_stand(struct connection *connection, bool advanced)
 {
-	enum crowd_line line = connection->output != NULL   ? CROWD_BLOCKED
+	enum crowd_line line = connection_owes(connection)  ? CROWD_BLOCKED
 	                       : connection->input_size > 0 ? CROWD_PARTIAL
 	                                                    : CROWD_IDLE;
 	if (advanced || line != connection->member.line)
-		crowd_move(&connection->desk->crowd, &connection->member, line, connection_now(connection));
+		crowd_move(&connection->desk->crowd, &connection->member, line, connection->desk->now);
 }
 
 /* `size` bytes came; they stand in the desk's buffer. False: it was closed. */
@@ -219,11 +253,12 @@ static bool connection_feed(struct connection *connection, size_t size)
 		size += connection->input_size;
 		bytes = connection->input;
 	}
-	ssize_t used = connection_answer(connection, bytes, size);
+	bool advanced;
+	ssize_t used = connection_answer(connection, bytes, size, &advanced);
 	if (used < 0 || !connection_keep(connection, bytes + used, size - (size_t)used))
 		goto broken;
 	connection_hold(connection);
-	connection_stand(connection, used > 0);
+	connection_stand(connection, advanced);
 	if (connection_poll(connection))
 		return true;
 broken:
@@ -242,7 +277,7 @@ static bool connection_receive(struct connection *connection, size_t *size, bool
 
 bool connection_serve(struct connection *connection, unsigned rounds)
 {
-	for (unsigned i = 0; i < rounds && connection->output == NULL; i++) {
+	for (unsigned i = 0; i < rounds && !connection_owes(connection); i++) {
 		size_t size;
 		bool ended;
 		if (connection_receive(connection, &size, &ended)) {
@@ -258,54 +293,86 @@ bool connection_serve(struct connection *connection, unsigned rounds)
 	return true;
 }
 
-/* The peer takes again. */
-static void connection_resume(struct connection *connection)
+/* Sends what was kept. False: not all went, or it was closed. */
+static bool connection_send_kept(struct connection *connection)
 {
 	ssize_t sent = connection_send(connection, connection->output + connection->output_sent,
 	        connection->output_size - connection->output_sent);
 	if (sent < 0) {
 		connection_close(connection, COUNTERS);
-		return;
+		return false;
 	}
 	connection->output_sent += (uint32_t)sent;
-	if (connection->output_sent < connection->output_size) {
-		if (connection->output_sent - connection->output_mark < CONNECTION_PROGRESS)
-			return;
+	if (connection->output_sent == connection->output_size) {
+		free(connection->output);
+		connection->output = NULL;
+		return true;
+	}
+	if (connection->output_sent - connection->output_mark >= CONNECTION_PROGRESS) {
 		connection->output_mark = connection->output_sent;
-		crowd_move(&connection->desk->crowd, &connection->member, CROWD_BLOCKED, connection_now(connection));
-		return;
+		crowd_move(&connection->desk->crowd, &connection->member, CROWD_BLOCKED, connection->desk->now);
 	}
-	free(connection->output);
-	connection->output = NULL;
-	if (connection->finishing) {
-		connection->events = 0;
-		connection_hold(connection);
-		connection_finish(connection);
-		return;
-	}
-	connection_feed(connection, 0);
+	return false;
 }
 
-static void connection_ready(uv_poll_t *poll, int status, int events)
+/* The peer takes again. */
+static void connection_resume(struct connection *connection)
 {
-	struct connection *connection = poll->data;
+	if (connection->output != NULL && !connection_send_kept(connection))
+		return;
+	if (connection_feed(connection, 0) && connection->finishing && !connection_owes(connection))
+		connection_finish(connection);
+}
+
+static void connection_ready(struct connection *connection)
+{
 	struct desk *desk = connection->desk;
-	if (status < 0)
-		connection_close(connection, COUNTERS);
-	else if (connection->output != NULL)
+	if (connection_owes(connection))
 		connection_resume(connection);
-	else if ((events & UV_READABLE) != 0)
+	else
 		connection_serve(connection, 1);
 	/* Perhaps this very one. */
 	for (struct crowd_member *member; (member = crowd_heaviest(&desk->crowd)) != NULL;)
 		connection_close(connection_of(member), COUNTER_TCP_EVICTED);
 }
 
+int desk_begin(struct desk *desk)
+{
+	desk->poller = epoll_create1(EPOLL_CLOEXEC);
+	return desk->poller < 0 ? -1 : 0;
+}
+
+void desk_serve(struct desk *desk)
+{
+	struct epoll_event events[DESK_EVENTS];
+	int count = epoll_wait(desk->poller, events, DESK_EVENTS, 0);
+	for (int i = 0; i < count; i++) {
+		struct connection *connection = events[i].data.ptr;
+		if (connection->fd >= 0)
+			connection_ready(connection);
+	}
+	desk_clear(desk);
+}
+
+void desk_clear(struct desk *desk)
+{
+	while (desk->ended != NULL) {
+		struct connection *connection = desk->ended;
+		desk->ended = connection->next_ended;
+		free(connection);
+	}
+}
+
+void desk_end(struct desk *desk)
+{
+	desk_clear(desk);
+	close(desk->poller);
+}
+
 void connection_open(struct desk *desk, int fd, const struct endpoint *peer)
 {
 	struct connection *connection = calloc(1, sizeof *connection);
-	nanotime now = (nanotime)uv_now(desk->loop) * NANO_MILLI;
-	if (connection == NULL || !crowd_join(&desk->crowd, &connection->member, &peer->addr, now)) {
+	if (connection == NULL || !crowd_join(&desk->crowd, &connection->member, &peer->addr, desk->now)) {
 		counter_increment(&desk->counters, COUNTER_TCP_REJECTED);
 		close(fd);
 		free(connection);
@@ -316,19 +383,8 @@ void connection_open(struct desk *desk, int fd, const struct endpoint *peer)
 	connection->desk = desk;
 	connection->fd = fd;
 	connection->client = (struct client){.addr = peer->addr, .stream = true};
-	connection->poll.data = connection;
-	if (uv_poll_init(desk->loop, &connection->poll, fd) != 0) {
-		/* The kernel's limit of watches: undo by hand, since there is no handle to close. */
-		close(fd);
-		crowd_leave(&desk->crowd, &connection->member);
-		counter_increment(&desk->counters, COUNTER_TCP_CLOSED);
-		counter_add(&desk->counters, COUNTER_TCP_OPEN, (uint64_t)-1);
-		counter_increment(&desk->counters, COUNTER_TCP_REJECTED);
-		free(connection);
-		return;
-	}
 	if (connection_serve(connection, 1) && !connection_poll(connection))
-		connection_close(connection, COUNTERS);
+		connection_close(connection, COUNTER_TCP_REJECTED);
 }
 
 void connection_finish(struct connection *connection)
@@ -336,12 +392,12 @@ void connection_finish(struct connection *connection)
 	connection->finishing = true;
 	connection_keep(connection, NULL, 0);
 	connection_hold(connection);
-	if (connection->output != NULL)
+	if (connection_owes(connection))
 		return;
 	/* What the peer still sends must be read: closing on unread bytes would reset the connection and lose answers.
 	 */
 	(void)shutdown(connection->fd, SHUT_WR);
-	crowd_move(&connection->desk->crowd, &connection->member, CROWD_IDLE, connection_now(connection));
+	crowd_move(&connection->desk->crowd, &connection->member, CROWD_IDLE, connection->desk->now);
 	if (!connection_poll(connection))
 		connection_close(connection, COUNTERS);
 }

@@ -2,15 +2,13 @@
  * connection.h: one TCP connection: framing, answers, and what could not be sent.
  *
  * A connection is either read or written, never both: while anything is
- * unsent, nothing more is read, so that nobody makes us hold more than one
+ * unsent, or a zone is being transferred, nothing more is read, so that nobody makes us hold more than one
  * round of answers. Between rounds an honest one holds no buffer at all: bytes are
  * received into, and answers written to, two buffers that all share (the desk).
  * Stream thread only.
  */
 #ifndef MERIDIAN_SERVE_CONNECTION_H
 #define MERIDIAN_SERVE_CONNECTION_H
-
-#include <uv.h>
 
 #include "answer/answer.h"
 #include "base/addr.h"
@@ -28,15 +26,26 @@ enum {
 /* What the connections of one thread share. */
 struct desk {
 	struct counters counters; /* others read them */
-	uv_loop_t *loop;
 	struct live_source *source;
 	struct answer_context context;
 	struct crowd crowd;
+	nanotime now;             /* as the loop has it; its owner sets it before each call */
+	int poller;               /* an epoll of all connections: readable when desk_serve has something to do */
+	struct connection *ended; /* closed, but perhaps among the events just fetched */
 	uint8_t in[DESK_IN];
 	uint8_t out[DESK_OUT];
 };
 
 struct connection;
+
+/* Makes the poller; 0, or -1 and errno. The other fields are the caller's to set. */
+int desk_begin(struct desk *desk);
+/* Serves the connections that are ready, a few dozen at most; the poller stays readable if there are more. */
+void desk_serve(struct desk *desk);
+/* Frees what was closed; not from within desk_serve. */
+void desk_clear(struct desk *desk);
+/* Closes the poller, when all have left. */
+void desk_end(struct desk *desk);
 
 /* Takes over `fd`, accepted and not blocking; joins the crowd and reads what is there. If that fails, it is closed. */
 void connection_open(struct desk *desk, int fd, const struct endpoint *peer);

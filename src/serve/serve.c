@@ -28,6 +28,7 @@ enum {
 #define SERVE_PATIENCE (10 * NANO_SECOND)
 
 struct serve {
+	uint8_t secret[16]; /* of this process, for cookies */
 	struct endpoint *endpoints;
 	uint32_t endpoint_count;
 	struct udp **udp;
@@ -50,7 +51,8 @@ static unsigned serve_tcp_max(const struct serve_options *options)
 	return most == 0 ? 1 : most > SERVE_TCP_MOST ? SERVE_TCP_MOST : most;
 }
 
-static struct stream *serve_stream(const struct serve_options *options, struct socket_set *sets, unsigned count)
+static struct stream *serve_stream(
+        const struct serve_options *options, const uint8_t *secret, struct socket_set *sets, unsigned count)
 {
 	if (socket_descriptors_left() < SERVE_LOOP_DESCRIPTORS) {
 		errno = EMFILE;
@@ -73,6 +75,7 @@ static struct stream *serve_stream(const struct serve_options *options, struct s
 	                                                              : SERVE_PATIENCE,
 	                },
 	        .source = options->source,
+	        .secret = secret,
 	};
 	serve_random(&stream.random, sizeof stream.random);
 	serve_random(stream.seed, sizeof stream.seed);
@@ -86,10 +89,15 @@ static struct stream *serve_stream(const struct serve_options *options, struct s
 static void serve_add_udp(struct serve *serve, struct socket_set *set, struct live_source *source)
 {
 	for (unsigned i = 0; i < set->udp_count; i++) {
-		uint64_t random;
-		serve_random(&random, sizeof random);
-		serve->udp[serve->udp_count++] = udp_new(
-		        set->udp[i], set->endpoint.addr.family, set->wildcard, source, random);
+		struct udp_options options = {
+		        .fd = set->udp[i],
+		        .family = set->endpoint.addr.family,
+		        .wildcard = set->wildcard,
+		        .source = source,
+		        .secret = serve->secret,
+		};
+		serve_random(&options.random, sizeof options.random);
+		serve->udp[serve->udp_count++] = udp_new(&options);
 		set->udp[i] = -1;
 	}
 }
@@ -117,7 +125,8 @@ static struct serve *serve_make(const struct serve_options *options, struct sock
 {
 	struct serve *serve = calloc(1, sizeof *serve);
 	MUST(serve != NULL);
-	serve->stream = serve_stream(options, sets, count);
+	serve_random(serve->secret, sizeof serve->secret);
+	serve->stream = serve_stream(options, serve->secret, sets, count);
 	if (serve->stream == NULL) {
 		free(serve);
 		return NULL;

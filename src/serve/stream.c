@@ -49,6 +49,7 @@ struct stream {
 	/* The thread's own. */
 	uv_loop_t loop;
 	uv_timer_t tick;
+	uv_poll_t ready; /* the desk's poller */
 	struct stream_listener *listeners;
 	unsigned listener_count;
 	enum stream_act act;
@@ -65,9 +66,10 @@ struct stream {
 static void stream_tick(uv_timer_t *timer);
 static void stream_accept(uv_poll_t *poll, int status, int events);
 
-static nanotime stream_now(const struct stream *stream)
+/* First in every callback. */
+static void stream_set_clock(struct stream *stream)
 {
-	return (nanotime)uv_now(&stream->loop) * NANO_MILLI;
+	stream->desk.now = (nanotime)uv_now(&stream->loop) * NANO_MILLI;
 }
 
 static bool stream_is_resting(const struct stream *stream)
@@ -148,10 +150,21 @@ static void stream_accept(uv_poll_t *poll, int status, int events)
 	(void)status; /* an error of a listening socket shows in accept4, and passes */
 	(void)events;
 	struct stream_listener *listener = poll->data;
+	stream_set_clock(listener->stream);
 	for (unsigned i = 0; i < STREAM_ACCEPTS && stream_accept_one(listener->stream, listener->fd); i++)
 		stream_tick_on(listener->stream);
 	if (status < 0)
 		stream_rest(listener->stream); /* libuv stopped polling: the tick begins anew */
+	desk_clear(&listener->stream->desk);
+}
+
+static void stream_serve(uv_poll_t *poll, int status, int events)
+{
+	struct stream *stream = poll->data;
+	(void)events;
+	MUST(status == 0);
+	stream_set_clock(stream);
+	desk_serve(&stream->desk);
 }
 
 static void stream_each(struct stream *stream, void (*visit)(struct connection *))
@@ -193,6 +206,7 @@ static void stream_end_if_empty(struct stream *stream)
 	if (!uv_is_closing((uv_handle_t *)&stream->tick)) {
 		uv_close((uv_handle_t *)&stream->tick, NULL);
 		uv_close((uv_handle_t *)&stream->wake, NULL);
+		uv_close((uv_handle_t *)&stream->ready, NULL);
 	}
 }
 
@@ -202,6 +216,7 @@ static void stream_drain(struct stream *stream)
 	nanotime now = clock_now(), left = stream->deadline > now ? stream->deadline - now : 0;
 	nanotime drain = left / STREAM_DRAIN_PART < STREAM_DRAIN_MOST ? left / STREAM_DRAIN_PART : STREAM_DRAIN_MOST;
 	uv_update_time(&stream->loop);
+	stream_set_clock(stream);
 	stream->act = STREAM_DRAINS;
 	stream->act_ends = now + drain;
 	for (unsigned i = 0; i < stream->listener_count; i++)
@@ -226,7 +241,7 @@ static void stream_end_tick(struct stream *stream)
 	nanotime quiet = stream->act == STREAM_DRAINS ? STREAM_QUIET : STREAM_LINGER;
 	struct crowd_member *first;
 	while ((first = crowd_first(&stream->desk.crowd, CROWD_IDLE)) != NULL &&
-	        stream_now(stream) - first->since >= quiet) {
+	        stream->desk.now - first->since >= quiet) {
 		struct connection *connection = connection_of(first);
 		if (connection_serve(connection, 1) && crowd_first(&stream->desk.crowd, CROWD_IDLE) == first)
 			connection_close(connection, COUNTERS);
@@ -238,7 +253,7 @@ static void stream_expire(struct stream *stream)
 {
 	struct crowd *crowd = &stream->desk.crowd;
 	struct crowd_member *late;
-	while ((late = crowd_late(crowd, stream_now(stream))) != NULL) {
+	while ((late = crowd_late(crowd, stream->desk.now)) != NULL) {
 		/* After a pause of the whole process the clock ran on, but its bytes may stand here. */
 		struct connection *connection = connection_of(late);
 		nanotime since = late->since;
@@ -250,11 +265,13 @@ static void stream_expire(struct stream *stream)
 static void stream_tick(uv_timer_t *timer)
 {
 	struct stream *stream = timer->data;
+	stream_set_clock(stream);
 	if (stream->act != STREAM_SERVES) {
 		stream_end_tick(stream);
 		return;
 	}
 	stream_expire(stream);
+	desk_clear(&stream->desk);
 	stream_accept_again(stream);
 	if (stream->desk.crowd.members == 0 && !stream_is_resting(stream))
 		uv_timer_stop(&stream->tick);
@@ -274,6 +291,7 @@ static void *stream_run(void *argument)
 	for (unsigned i = 0; i < stream->listener_count; i++)
 		stream->listeners[i].resting = true;
 	stream_accept_again(stream);
+	MUST(uv_poll_start(&stream->ready, UV_READABLE, stream_serve) == 0);
 	uv_run(&stream->loop, UV_RUN_DEFAULT);
 	live_thread_stop();
 	return NULL;
@@ -282,10 +300,11 @@ static void *stream_run(void *argument)
 /* Makes the handles; on failure those that were made are closed. */
 static int stream_set_up(struct stream *stream, const struct stream_options *options)
 {
-	if (uv_async_init(&stream->loop, &stream->wake, stream_woken) != 0)
+	if (uv_async_init(&stream->loop, &stream->wake, stream_woken) != 0 ||
+	        uv_poll_init(&stream->loop, &stream->ready, stream->desk.poller) != 0)
 		return -1;
 	uv_timer_init(&stream->loop, &stream->tick);
-	stream->wake.data = stream->tick.data = stream;
+	stream->wake.data = stream->tick.data = stream->ready.data = stream;
 	for (unsigned i = 0; i < options->listener_count; i++) {
 		struct stream_listener *listener = &stream->listeners[i];
 		*listener = (struct stream_listener){.stream = stream, .fd = options->listeners[i]};
@@ -309,6 +328,7 @@ static void stream_release(struct stream *stream)
 	uv_walk(&stream->loop, stream_close_handle, NULL);
 	uv_run(&stream->loop, UV_RUN_DEFAULT);
 	MUST(uv_loop_close(&stream->loop) == 0);
+	desk_end(&stream->desk);
 	crowd_end(&stream->desk.crowd);
 	free(stream->listeners);
 	free(stream);
@@ -319,16 +339,22 @@ struct stream *stream_new(const struct stream_options *options)
 	struct stream *stream = aligned_alloc(_Alignof(struct stream), sizeof *stream);
 	MUST(stream != NULL);
 	memset(stream, 0, sizeof *stream);
-	stream->desk.loop = &stream->loop;
 	stream->desk.source = options->source;
-	stream->desk.context = (struct answer_context){.counters = &stream->desk.counters, .random = options->random};
+	stream->desk.context = (struct answer_context){
+	        .counters = &stream->desk.counters,
+	        .random = options->random,
+	        .secret = options->secret,
+	        .may_transfer = true,
+	};
 	stream->listeners = calloc(options->listener_count + 1, sizeof *stream->listeners);
 	MUST(stream->listeners != NULL);
-	int code = uv_loop_init(&stream->loop);
+	int code = desk_begin(&stream->desk) != 0 ? errno : -uv_loop_init(&stream->loop);
 	if (code != 0) {
+		if (stream->desk.poller >= 0)
+			desk_end(&stream->desk);
 		free(stream->listeners);
 		free(stream);
-		errno = -code;
+		errno = code;
 		return NULL;
 	}
 	crowd_begin(&stream->desk.crowd, &options->limits, options->seed);

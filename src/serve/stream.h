@@ -20,8 +20,9 @@ struct stream_options {
 	unsigned listener_count;
 	struct crowd_limits limits;
 	struct live_source *source;
-	uint64_t random;  /* seeds the thread's generator */
-	uint8_t seed[16]; /* of the table of clients */
+	const uint8_t *secret; /* 16 bytes, for cookies; outlives the thread */
+	uint64_t random;       /* seeds the thread's generator */
+	uint8_t seed[16];      /* of the table of clients */
 };
 
 /* NULL: no event loop could be made (errno); the listeners then stay the caller's. */

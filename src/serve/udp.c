@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "answer/answer.h"
@@ -102,18 +103,22 @@ static void udp_set_up_headers(struct udp *udp)
 	}
 }
 
-struct udp *udp_new(int fd, uint8_t family, bool wildcard, struct live_source *source, uint64_t random)
+struct udp *udp_new(const struct udp_options *options)
 {
 	struct udp *udp = aligned_alloc(_Alignof(struct udp), sizeof *udp);
 	MUST(udp != NULL);
 	memset(udp, 0, sizeof *udp);
-	udp->fd = fd;
-	udp->v6 = family == ADDR_V6;
-	udp->wildcard = wildcard;
+	udp->fd = options->fd;
+	udp->v6 = options->family == ADDR_V6;
+	udp->wildcard = options->wildcard;
 	udp->name_size = udp->v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-	udp->source = source;
-	udp->context = (struct answer_context){.counters = &udp->counters, .random = random};
-	udp->client.addr.family = family;
+	udp->source = options->source;
+	udp->context = (struct answer_context){
+	        .counters = &udp->counters,
+	        .random = options->random,
+	        .secret = options->secret,
+	};
+	udp->client.addr.family = options->family;
 	udp->buffers = malloc(UDP_BATCH * sizeof *udp->buffers); /* pages that no packet needs are never touched */
 	MUST(udp->buffers != NULL);
 	udp_set_up_headers(udp);
@@ -155,6 +160,7 @@ static void udp_reply_from(struct msghdr *out, struct msghdr *in)
 static unsigned udp_answer(struct udp *udp, unsigned count)
 {
 	unsigned replies = 0;
+	udp->context.wall = (uint64_t)time(NULL); /* reads memory, no clock */
 	udp->context.live = live_enter(udp->source);
 	for (unsigned i = 0; i < count; i++) {
 		struct mmsghdr *in = &udp->in[i], *out = &udp->out[replies];

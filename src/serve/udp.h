@@ -17,9 +17,16 @@
 
 struct udp;
 
-/* Takes over `fd`, a bound blocking UDP socket of `family`; `wildcard`: with pktinfo. `random` seeds the thread's
- * generator. */
-struct udp *udp_new(int fd, uint8_t family, bool wildcard, struct live_source *source, uint64_t random);
+struct udp_options {
+	int fd;         /* a bound, blocking UDP socket; taken over */
+	uint8_t family; /* its own */
+	bool wildcard;  /* with pktinfo */
+	struct live_source *source;
+	const uint8_t *secret; /* 16 bytes, for cookies; outlives the thread */
+	uint64_t random;       /* seeds the thread's generator */
+};
+
+struct udp *udp_new(const struct udp_options *options);
 /* Starts the thread; 0, or an errno. */
 int udp_start(struct udp *udp);
 /* Tells the thread to answer what its socket holds, but not beyond `deadline`, and to end. Does not wait. */

@@ -172,19 +172,33 @@ static uint32_t lowest_ttl(struct build *build, const struct item *items, uint32
 	return lowest;
 }
 
-static void link_add(
-        struct build *build, struct rrset *set, uint32_t node, unsigned number, const struct record *record)
+static struct link *link_new(struct build *build)
 {
 	if (build->link_count == build->link_room) {
 		build->link_room = build->link_room ? 2 * build->link_room : 64;
 		build->links = realloc(build->links, build->link_room * sizeof *build->links);
 		MUST(build->links);
 	}
-	build->links[build->link_count++] = (struct link){.set = set,
-	        .node = node,
-	        .number = (uint16_t)number,
-	        .source = record->source,
-	        .offset = record->offset};
+	return &build->links[build->link_count++];
+}
+
+/* A link for each record of a finished set, whose data name a target. */
+static void link_set(struct build *build, struct rrset *set, uint32_t node, const struct item *items, uint32_t count)
+{
+	uint32_t at = 0;
+	uint16_t number = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct record *record = items[i].record;
+		if (!record)
+			continue;
+		*link_new(build) = (struct link){.set = set,
+		        .node = node,
+		        .data = at + RR_HEADER,
+		        .number = number++,
+		        .source = record->source,
+		        .offset = record->offset};
+		at += RR_HEADER + (uint32_t)record_size(record);
+	}
 }
 
 /* Copies the records of one set behind `*to`; they are of one type, and of one covered type. */
@@ -273,11 +287,8 @@ static void build_set(struct build *build, struct node *node, struct rrset *sets
 		copy_records(build, set, items, count, to);
 	}
 	build->zone->records += set->count;
-	if (!rrtype_get(set->type)->has_target)
-		return;
-	for (uint32_t i = 0, number = 0; i < count; i++)
-		if (items[i].record)
-			link_add(build, set, node->index, number++, items[i].record);
+	if (rrtype_get(set->type)->has_target)
+		link_set(build, set, node->index, items, count);
 }
 
 /* All sets of a name. RRSIG comes last to be built, whatever its place, because it hangs on the others. */
@@ -361,23 +372,10 @@ static bool in_zone(const struct zone *zone, const uint8_t *name, size_t length)
 	return length >= zone->length && name_is_within(name, zone->name);
 }
 
-/* The data of record `number` of a set. */
-static const uint8_t *record_data(const struct rrset *set, unsigned number)
-{
-	struct reader r = reader_of(set->wire, set->size);
-	for (;; number--) {
-		read_bytes(&r, 8);
-		const uint8_t *data = read_bytes(&r, read_u16(&r));
-		MUST(data);
-		if (number == 0)
-			return data;
-	}
-}
-
 static const struct node *link_target(struct build *build, const struct link *link)
 {
 	struct zone *zone = build->zone;
-	const uint8_t *data = record_data(link->set, link->number);
+	const uint8_t *data = link->set->wire + link->data;
 	const uint8_t *name = data + rrtype_get(link->set->type)->target_skip;
 	uint8_t lower[NAME_BYTES];
 	size_t length = name_length(name);

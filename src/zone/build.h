@@ -21,6 +21,7 @@ struct item {
 struct link {
 	struct rrset *set;
 	uint32_t node, offset;
+	uint32_t data;           /* where the record's data start in the set's wire */
 	uint16_t source, number; /* `number`: within the set */
 };
 

@@ -58,7 +58,9 @@ static void check_cname(struct build *build, const struct node *node)
 		if (!item->record || item->type == TYPE_CNAME || item->type == TYPE_RRSIG || item->type == TYPE_NSEC)
 			continue;
 		char name[NAME_TEXT_MAX], type[16];
-		struct err_at other = place_at(record_place(build, item->record));
+		struct err_at other = {.file = ""};
+		if (place_wanted(build->err, ERR_ERROR))
+			other = place_at(record_place(build, item->record));
 		place_report(build->err, ERR_ERROR, record_place(build, record_of(build, TYPE_CNAME)),
 		        "%s: CNAME beside other data: %s on line %u of %s (RFC 1034 3.6.2)",
 		        name_format(node->name, name), rrtype_format(item->type, type), other.line, other.file);

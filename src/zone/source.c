@@ -29,8 +29,7 @@ int source_open(struct sources *sources, const char *path, struct place at, stru
 	}
 	struct source *source = malloc(sizeof *source);
 	MUST(source);
-	*source = (struct source){
-	        .path = arena_string(sources->arena, path), .text = text, .size = (uint32_t)size, .mark_line = 1};
+	*source = (struct source){.path = arena_string(sources->arena, path), .text = text, .size = (uint32_t)size};
 	if (sources->count == sources->room) {
 		sources->room = sources->room ? 2 * sources->room : 4;
 		sources->list = realloc(sources->list, sources->room * sizeof *sources->list);
@@ -47,6 +46,7 @@ void sources_keep(struct sources *sources, uint32_t count)
 		struct source *last = sources->list[--sources->count];
 		sources->bytes -= last->size;
 		free(last->text);
+		free(last->lines);
 		free(last);
 	}
 }
@@ -73,19 +73,41 @@ void sources_digest(const struct sources *sources, uint8_t digest[32])
 	ldns_sha256_final(digest, &context);
 }
 
-/* The number of the line that an offset is on. Checks go through a zone in file order, so that counting on from the
- * last place asked for makes all the messages of a file cost one walk over it. */
+static uint32_t count_newlines(const char *at, const char *end)
+{
+	uint32_t count = 0;
+	for (; (at = memchr(at, '\n', (size_t)(end - at))); at++)
+		count++;
+	return count;
+}
+
+/* The line of the start of each block. */
+static void index_lines(struct source *source)
+{
+	uint32_t blocks = source->size / SOURCE_BLOCK + 1;
+	source->lines = malloc(blocks * sizeof *source->lines);
+	MUST(source->lines);
+	source->lines[0] = 1;
+	for (uint32_t i = 1; i < blocks; i++) {
+		const char *end = source->text + (size_t)i * SOURCE_BLOCK;
+		source->lines[i] = source->lines[i - 1] + count_newlines(end - SOURCE_BLOCK, end);
+	}
+}
+
+/* The number of the line that an offset is on. Checks jump back and forth in a file, so no message may cost a walk
+ * over all of it: it is a block at most. */
 static unsigned line_of(struct source *source, uint32_t offset)
 {
-	if (offset < source->mark) {
-		source->mark = 0;
-		source->mark_line = 1;
-	}
-	const char *end = source->text + offset;
-	for (const char *at = source->text + source->mark; (at = memchr(at, '\n', (size_t)(end - at))); at++)
-		source->mark_line++;
-	source->mark = offset;
-	return source->mark_line;
+	if (!source->lines)
+		index_lines(source);
+	uint32_t block = offset / SOURCE_BLOCK;
+	return source->lines[block] +
+	       count_newlines(source->text + (size_t)block * SOURCE_BLOCK, source->text + offset);
+}
+
+bool place_wanted(const struct err *err, enum err_level level)
+{
+	return err_count(err, level) < ERR_MAX;
 }
 
 struct err_at place_at(struct place place)
@@ -117,6 +139,8 @@ void place_report(struct err *err, enum err_level level, struct place place, con
 	va_start(arguments, format);
 	vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
-	struct err_at at = place_at(place);
+	struct err_at at = {0};
+	if (place_wanted(err, level))
+		at = place_at(place);
 	err_add(err, level, &at, "%s", message);
 }

@@ -9,20 +9,22 @@
 #define MERIDIAN_ZONE_SOURCE_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 
-#define SOURCES_MAX 10000            /* files read for one zone, an included one counted each time */
+#define SOURCES_MAX 10000 /* files read for one zone, an included one counted each time */
+#define SOURCE_BLOCK 32768
 #define SOURCE_BYTES_MAX 0xfffffff0u /* of one file, and of all together */
 
 struct source {
 	const char *path; /* as it was named; in the arena of the sources */
 	char *text;       /* ends with a 0 that is not part of it */
 	uint32_t size;
-	uint32_t mark, mark_line; /* an offset whose line is known: counting goes on from there */
+	uint32_t *lines; /* the line on which each block of SOURCE_BLOCK bytes starts; NULL until one is asked for */
 };
 
 struct sources {
@@ -47,6 +49,8 @@ void sources_close(struct sources *sources);
 /* The SHA-256 of all texts, in the order in which they were opened, each behind its size. */
 void sources_digest(const struct sources *sources, uint8_t digest[32]);
 
+/* Is there still room for one more of the level? Where not, only counts grow, and its place need not be worked out. */
+bool place_wanted(const struct err *err, enum err_level level);
 /* Where a place is, in the form of err_add. */
 struct err_at place_at(struct place place);
 /* Adds an error or a warning about a place. */

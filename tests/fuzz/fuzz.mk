@@ -25,3 +25,25 @@ noinst_PROGRAMS += tests/fuzz/fuzz_zone
 tests_fuzz_fuzz_zone_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_zone_LDADD = $(ZONE_LIBS)
 endif
+
+# Configuration and lists of prefixes, on files in memory as the unit tests have them.
+EXTRA_DIST += tests/fuzz/corpus_conf.py
+check_PROGRAMS += tests/fuzz/replay_conf tests/fuzz/replay_nets
+tests_fuzz_replay_conf_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_conf.c tests/unit/snap/memory.c
+tests_fuzz_replay_conf_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/snap -DFUZZ_CORPUS='"tests/fuzz/corpus/conf"'
+tests_fuzz_replay_conf_LDADD = $(CONF_LIBS)
+tests_fuzz_replay_nets_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_nets.c tests/unit/snap/memory.c
+tests_fuzz_replay_nets_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/snap -DFUZZ_CORPUS='"tests/fuzz/corpus/nets"'
+tests_fuzz_replay_nets_LDADD = $(CONF_LIBS)
+
+if FUZZING
+noinst_PROGRAMS += tests/fuzz/fuzz_conf tests/fuzz/fuzz_nets
+tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c tests/unit/snap/memory.c
+tests_fuzz_fuzz_conf_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/snap
+tests_fuzz_fuzz_conf_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_conf_LDADD = $(CONF_LIBS)
+tests_fuzz_fuzz_nets_SOURCES = tests/fuzz/fuzz_nets.c tests/unit/snap/memory.c
+tests_fuzz_fuzz_nets_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/snap
+tests_fuzz_fuzz_nets_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_nets_LDADD = $(CONF_LIBS)
+endif

@@ -16,9 +16,15 @@
 #include <unistd.h>
 
 #include "answer/answer.h"
+#include "answer/transfer.h"
 #include "base/assert.h"
 
-static atomic_int threads;
+struct transfer {
+	unsigned left;
+	uint8_t id[2];
+};
+
+static atomic_int threads, transfers;
 static _Thread_local bool inside;
 
 int stub_threads(void)
@@ -52,10 +58,43 @@ void live_leave(void)
 	inside = false;
 }
 
+int stub_transfers(void)
+{
+	return atomic_load(&transfers);
+}
+
+static struct transfer *transfer_new(const uint8_t *in)
+{
+	struct transfer *transfer = malloc(sizeof *transfer);
+	MUST(transfer != NULL);
+	*transfer = (struct transfer){.left = (unsigned)in[17] << 8 | in[18], .id = {in[0], in[1]}};
+	atomic_fetch_add(&transfers, 1);
+	return transfer;
+}
+
+size_t transfer_next(struct transfer *transfer, uint8_t *out, size_t room, uint64_t wall)
+{
+	MUST(room >= STUB_TRANSFERRED && wall > 1000000000);
+	if (transfer->left == 0)
+		return 0;
+	transfer->left--;
+	memset(out, 0xcd, STUB_TRANSFERRED);
+	memcpy(out, transfer->id, 2);
+	return STUB_TRANSFERRED;
+}
+
+void transfer_free(struct transfer *transfer)
+{
+	if (transfer != NULL)
+		atomic_fetch_sub(&transfers, 1);
+	free(transfer);
+}
+
 size_t answer_packet(struct answer_context *context, const struct client *client, const uint8_t *in, size_t in_size,
         uint8_t *out, size_t out_size)
 {
-	MUST(inside && context->live != NULL);
+	MUST(inside && context->live != NULL && context->secret != NULL && context->wall > 1000000000);
+	MUST(context->transfer == NULL);
 	counter_increment(context->counters, client->stream ? COUNTER_QUERIES_TCP : COUNTER_QUERIES_UDP);
 	if (in_size < 12 || (in[2] & 0x80) != 0)
 		return 0;
@@ -65,6 +104,10 @@ size_t answer_packet(struct answer_context *context, const struct client *client
 		size = (size_t)in[12] << 8 | in[13];
 	if (told && in[14] != 0)
 		nanosleep(&(struct timespec){.tv_nsec = in[14] * 1000000L}, NULL);
+	if (told && (in[17] != 0 || in[18] != 0) && context->may_transfer) {
+		context->transfer = transfer_new(in);
+		return 0;
+	}
 	size = size > out_size ? out_size : size;
 	memset(out, 0xab, size);
 	memcpy(out, in, size < in_size ? size : in_size);

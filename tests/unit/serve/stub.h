@@ -3,7 +3,8 @@
  *
  * The stub echoes a query with QR set. Bytes 12 and 13 of a query, if not 0, ask for a
  * reply of that size; byte 14 asks for a reply after so many milliseconds;
- * byte 15, if not 0, for the client's address at byte 16.
+ * byte 15, if not 0, for the client's address at byte 16. Bytes 17 and 18, if not 0, ask for a transfer of so
+ * many messages of STUB_TRANSFERRED bytes.
  */
 #ifndef MERIDIAN_TESTS_SERVE_STUB_H
 #define MERIDIAN_TESTS_SERVE_STUB_H
@@ -15,8 +16,6 @@
 
 #include "serve/serve.h"
 
-enum { STUB_QUERY = 40, STUB_WAIT_MS = 5000 };
-
 /* Memory and time are then not what they are in production. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STUB_SANITIZED true
@@ -24,8 +23,12 @@ enum { STUB_QUERY = 40, STUB_WAIT_MS = 5000 };
 #define STUB_SANITIZED false
 #endif
 
+enum { STUB_QUERY = 40, STUB_WAIT_MS = STUB_SANITIZED ? 30000 : 5000, STUB_TRANSFERRED = 60000 };
+
 /* Threads between live_thread_start and live_thread_stop. */
 int stub_threads(void);
+/* Transfers that were not yet freed. */
+int stub_transfers(void);
 
 /* A server on `listen` ("127.0.0.1@0" …, ended by NULL), started. */
 struct serve *stub_serve(const char *const *listen, const struct serve_options *more);

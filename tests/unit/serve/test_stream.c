@@ -193,6 +193,44 @@ static void test_abrupt_ends(void **state)
 	serve_stop(serve, NANO_SECOND);
 }
 
+/* Transfers go as fast as their clients read, between answers of the same connection and of others; who ends one, ends
+ * it. */
+static void test_transfers(void **state)
+{
+	(void)state;
+	enum { MESSAGES = 500, CLIENTS = 4 };
+	struct serve *serve = serve_both();
+	int fds[CLIENTS], deaf = connect_to(serve, 0), other = connect_to(serve, 1);
+	uint8_t bytes[3 * (2 + STUB_QUERY)];
+	size_t size = stub_framed(bytes, 1, 0);
+	size += stub_framed(bytes + size, 2, 0);
+	bytes[size - STUB_QUERY + 17] = MESSAGES >> 8;
+	bytes[size - STUB_QUERY + 18] = MESSAGES & 255;
+	size += stub_framed(bytes + size, 3, 0);
+	assert_true(stub_send(deaf, bytes, size));
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		fds[i] = connect_to(serve, 0);
+		assert_true(stub_send(fds[i], bytes, size));
+		assert_int_equal(stub_reply(fds[i], 1), STUB_QUERY);
+	}
+	for (unsigned k = 0; k < MESSAGES; k++) {
+		for (unsigned i = 0; i < CLIENTS; i++)
+			assert_int_equal(stub_reply(fds[i], 2), STUB_TRANSFERRED);
+		assert_true(stub_ask(other, (uint16_t)k));
+	}
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		assert_int_equal(stub_reply(fds[i], 3), STUB_QUERY);
+		close(fds[i]);
+	}
+	assert_int_equal(stub_transfers(), 1);
+	close(deaf);
+	for (unsigned i = 0; i < 1000 && stub_transfers() > 0; i++)
+		usleep(1000);
+	assert_int_equal(stub_transfers(), 0);
+	close(other);
+	serve_stop(serve, NANO_SECOND);
+}
+
 /* A stop answers what was received, on connections old and new, read and unread, then ends them in order. */
 static void test_stop_answers_what_came(void **state)
 {
@@ -259,6 +297,7 @@ int main(void)
 	        cmocka_unit_test(test_large_query),
 	        cmocka_unit_test(test_garbage),
 	        cmocka_unit_test(test_abrupt_ends),
+	        cmocka_unit_test(test_transfers),
 	        cmocka_unit_test(test_stop_answers_what_came),
 	        cmocka_unit_test(test_stop_within_grace),
 	};

@@ -30,7 +30,7 @@ static struct rdata *parse(uint16_t type, const char *text, int *size)
 	size_t length = strlen(text);
 	char *copy = malloc(length + 1);
 	memcpy(copy, text, length + 1);
-	struct source source = {.path = "z", .text = copy, .size = (uint32_t)length, .mark_line = 1};
+	struct source source = {.path = "z", .text = copy, .size = (uint32_t)length};
 	struct scan scan;
 	struct entry entry = {0};
 	struct err *err = err_new();

@@ -57,7 +57,7 @@ static char *scan_all(const char *text, size_t size, struct err *err)
 	char *copy = malloc(size + 1), *result = NULL;
 	memcpy(copy, text, size);
 	copy[size] = 0;
-	struct source source = {.path = "z", .text = copy, .size = (uint32_t)size, .mark_line = 1};
+	struct source source = {.path = "z", .text = copy, .size = (uint32_t)size};
 	struct scan scan;
 	struct entry entry = {0};
 	size_t result_size;
@@ -83,6 +83,7 @@ static char *scan_all(const char *text, size_t size, struct err *err)
 	}
 	fclose(out);
 	entry_free(&entry);
+	free(source.lines);
 	free(copy);
 	return result;
 }
@@ -122,7 +123,7 @@ static void test_places(void **state)
 {
 	(void)state;
 	char text[] = "a\nbb\n\nc\n";
-	struct source source = {.path = "z", .text = text, .size = 8, .mark_line = 1};
+	struct source source = {.path = "z", .text = text, .size = 8};
 	static const struct {
 		uint32_t offset;
 		unsigned line, column;
@@ -132,6 +133,42 @@ static void test_places(void **state)
 		assert_int_equal(at.line, places[i].line);
 		assert_int_equal(at.column, places[i].column);
 	}
+	free(source.lines);
+}
+
+/* In a text of many blocks, too, lines end where they may. */
+static void test_places_far(void **state)
+{
+	(void)state;
+	enum { SIZE = 5 * SOURCE_BLOCK };
+	char *text = malloc(SIZE + 1);
+	unsigned *lines = malloc((SIZE + 1) * sizeof *lines), *columns = malloc((SIZE + 1) * sizeof *columns);
+	uint32_t random = 7, line = 1, column = 1;
+	for (uint32_t i = 0; i <= SIZE; i++) {
+		random = random * 1664525 + 1013904223;
+		bool edge = i % SOURCE_BLOCK == 0 || i % SOURCE_BLOCK == SOURCE_BLOCK - 1;
+		text[i] = random >> 28 == 0 || (edge && i < 3 * SOURCE_BLOCK) ? '\n' : 'a';
+		lines[i] = line;
+		columns[i] = column++;
+		if (text[i] == '\n') {
+			line++;
+			column = 1;
+		}
+	}
+	struct source source = {.path = "z", .text = text, .size = SIZE};
+	for (uint32_t i = 0; i < 2000; i++) {
+		random = random * 1664525 + 1013904223;
+		uint32_t offset = i < 18 ? i / 3 * SOURCE_BLOCK + i % 3 - (i >= 3) : random % (SIZE + 1);
+		if (offset > SIZE)
+			continue;
+		struct err_at at = place_at((struct place){&source, offset, 1});
+		assert_int_equal(at.line, lines[offset]);
+		assert_int_equal(at.column, columns[offset]);
+	}
+	free(source.lines);
+	free(columns);
+	free(lines);
+	free(text);
 }
 
 int main(void)
@@ -140,6 +177,7 @@ int main(void)
 	        cmocka_unit_test(test_rows),
 	        cmocka_unit_test(test_zero_byte),
 	        cmocka_unit_test(test_places),
+	        cmocka_unit_test(test_places_far),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

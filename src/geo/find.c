@@ -1,0 +1,78 @@
+/*
+ * find.c: the road of a query through a map: three to five reads of memory.
+ *
+ * Compiled twice where the plain processor of an architecture has no instruction that counts bits; which one is
+ * called was found out when the table was built.
+ */
+#include "geo/map.h"
+
+#include "base/cursor.h"
+#include "geo/special.h"
+#include "geo/table.h"
+
+struct key {
+	uint64_t high, low;
+	unsigned family;
+	unsigned before; /* bits before an IPv4 address in an IPv6 one */
+};
+
+static uint64_t load(const uint8_t *at)
+{
+	uint64_t word;
+	memcpy(&word, at, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	word = __builtin_bswap64(word);
+#endif
+	return word;
+}
+
+static inline __attribute__((always_inline)) struct key key_of(const struct addr *client)
+{
+	struct key key = {.high = load(client->bytes), .low = 0, .family = GEO_V4, .before = 0};
+	if (client->family == ADDR_V4)
+		return key;
+	struct addr inner = *client;
+	key.before = special_unwrap(&inner);
+	key.high = load(inner.bytes);
+	key.low = load(inner.bytes + 8);
+	key.family = geo_family(&inner);
+	return key;
+}
+
+static inline __attribute__((always_inline)) struct map_hit find(
+        const struct map_table *table, const struct addr *client, bool resolver)
+{
+	struct key key = key_of(client);
+	uint32_t piece = poptrie_find(&table->clients[key.family], key.high, key.low);
+	unsigned scope = piece_length(piece);
+	if (resolver && table->resolvers[key.family].direct) {
+		uint32_t own = poptrie_find(&table->resolvers[key.family], key.high, key.low);
+		if (piece_id(own))
+			piece = own;
+		if (piece_id(own) || piece_length(own) > scope)
+			scope = piece_length(own);
+	}
+	uint32_t id = piece_id(piece);
+	const uint8_t *order = order_get(&table->orders, table->names ? table->names[id] : id);
+	return (struct map_hit){.order = order + 1, .count = *order, .scope = (uint8_t)(scope + key.before)};
+}
+
+#if defined(__x86_64__)
+__attribute__((target("popcnt"))) static struct map_hit find_counting(
+        const struct map_table *table, const struct addr *client, bool resolver)
+{
+	return find(table, client, resolver);
+}
+#else
+#define find_counting find
+#endif
+
+struct map_hit map_find(const struct map_table *table, const struct addr *client, bool resolver)
+{
+	return table->counts_bits ? find_counting(table, client, resolver) : find(table, client, resolver);
+}
+
+uint64_t map_table_size(const struct map_table *table)
+{
+	return table->size;
+}

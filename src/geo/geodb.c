@@ -1,0 +1,318 @@
+/*
+ * geodb.c: opening databases, and asking them about one address.
+ *
+ * Before geodb_release an address is looked up in the tiling; after it, in the files, read again through the
+ * descriptors that were kept: the inode outlives a file that is replaced or deleted, and the digest tells if it was
+ * written to.
+ */
+#include "geo/geodb.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "geo/mmdb.h"
+#include "geo/schema.h"
+#include "geo/special.h"
+
+#define FILE_MAX (UINT64_C(1) << 32) /* offsets are of 32 bits */
+
+/* What a file is called by what it knows; the first that it has. */
+static const struct {
+	const char *kind, *wanted;
+} kinds[] = {{"city", "location"}, {"country", "country or continent"}, {"asn", "autonomous system"}};
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+struct reading {
+	struct geodb *db;
+	const struct mmdb *mmdb;
+	bool knows[KINDS];
+	const char *why;
+};
+
+static int64_t read_record(void *context, size_t offset)
+{
+	struct reading *reading = context;
+	struct fact fact;
+	if (!schema_read(&fact, reading->mmdb->data, reading->mmdb->data_size, offset)) {
+		reading->why = "is damaged: it has a record that cannot be read";
+		return -1;
+	}
+	reading->knows[0] |= fact_located(&fact);
+	reading->knows[1] |= fact.country[0] || fact.continent[0];
+	reading->knows[2] |= fact.asn != 0;
+	uint32_t id = fact_table_add(&reading->db->facts, &fact);
+	if (id == TILING_ID_NONE)
+		reading->why = "brings too many different records";
+	return id == TILING_ID_NONE ? -1 : (int64_t)id;
+}
+
+/* Pairs of numbers → the number of the merged fact. */
+struct pairs {
+	struct {
+		uint64_t key; /* 0: free: neither is 0 where both know something */
+		uint32_t id;
+	} * slots;
+	uint32_t count, mask;
+};
+
+static uint32_t pair_slot(const struct pairs *pairs, uint64_t key)
+{
+	uint32_t at = (uint32_t)hash_mix(0, key) & pairs->mask;
+	while (pairs->slots[at].key && pairs->slots[at].key != key)
+		at = (at + 1) & pairs->mask;
+	return at;
+}
+
+static void pairs_grow(struct pairs *pairs)
+{
+	struct pairs old = *pairs;
+	pairs->mask = old.slots ? 2 * old.mask + 1 : 1023;
+	pairs->slots = calloc((size_t)pairs->mask + 1, sizeof *pairs->slots);
+	MUST(pairs->slots);
+	for (uint32_t i = 0; old.slots && i <= old.mask; i++)
+		if (old.slots[i].key)
+			pairs->slots[pair_slot(pairs, old.slots[i].key)] = old.slots[i];
+	free(old.slots);
+}
+
+static uint32_t merge(struct fact_table *facts, struct pairs *pairs, uint32_t first, uint32_t second)
+{
+	if (!first || !second)
+		return first | second;
+	uint64_t key = (uint64_t)first << 32 | second;
+	uint32_t slot = pair_slot(pairs, key);
+	if (pairs->slots[slot].key)
+		return pairs->slots[slot].id;
+	struct fact fact = fact_merge(&facts->facts[first], &facts->facts[second]);
+	uint32_t id = fact_table_add(facts, &fact);
+	pairs->slots[slot].key = key;
+	pairs->slots[slot].id = id;
+	if (++pairs->count > pairs->mask / 2)
+		pairs_grow(pairs);
+	return id;
+}
+
+/* Lays what a further file says under what is there; takes `under`. False if there are too many facts. */
+static bool lay_under(struct geodb *db, unsigned family, struct tiling *under)
+{
+	struct tiling *over = &db->networks[family];
+	if (under->count == 1 && piece_id(under->pieces[0]) == 0) {
+		tiling_free(under);
+		return true;
+	}
+	if (over->count == 1 && piece_id(over->pieces[0]) == 0) {
+		tiling_free(over);
+		*over = *under;
+		return true;
+	}
+	struct pairs pairs = {.count = 0};
+	pairs_grow(&pairs);
+	struct tiling_writer writer;
+	tiling_begin(&writer, SIZE_MAX);
+	struct overlay overlay = overlay_of(over, under);
+	unsigned length;
+	uint32_t a, b;
+	bool fits = true;
+	while (overlay_next(&overlay, &length, &a, &b)) {
+		uint32_t id = merge(&db->facts, &pairs, a, b);
+		fits &= id != TILING_ID_NONE;
+		tiling_add(&writer, length, id);
+	}
+	free(pairs.slots);
+	tiling_free(over);
+	tiling_free(under);
+	*over = tiling_end(&writer);
+	return fits;
+}
+
+/* Both families of an open file. NULL, or what is wrong with it. */
+static const char *take_networks(struct geodb *db, size_t index, const struct mmdb *mmdb)
+{
+	static const unsigned families[GEO_FAMILIES] = {ADDR_V4, ADDR_V6};
+	struct reading reading = {.db = db, .mmdb = mmdb};
+	struct geodb_file *file = &db->files[index];
+	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
+		struct tiling tiling;
+		uint64_t networks;
+		const char *why;
+		if (mmdb_walk(mmdb, families[family], read_record, &reading, &tiling, &networks, &why) < 0)
+			return why ? why : reading.why;
+		file->records += networks;
+		db->sources[index].has[family] = networks > 0;
+		if (!lay_under(db, family, &tiling))
+			return "brings too many different records";
+	}
+	for (size_t i = 0; i < KINDS; i++) {
+		if (reading.knows[i]) {
+			file->kind = kinds[i].kind;
+			return NULL;
+		}
+	}
+	return file->records ? "has no field that can be used (location, country, continent or autonomous system)"
+	                     : "has no networks";
+}
+
+/* NULL, or what is wrong. */
+static const char *open_source(struct geodb_source *source, const char *path)
+{
+	struct stat status;
+	source->descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (source->descriptor < 0 || fstat(source->descriptor, &status) < 0)
+		return strerror(errno);
+	if (S_ISDIR(status.st_mode))
+		return "is a directory";
+	if (!S_ISREG(status.st_mode))
+		return "is not a regular file";
+	if ((uint64_t)status.st_size >= FILE_MAX)
+		return "is too large";
+	source->size = (uint64_t)status.st_size;
+	return NULL;
+}
+
+static bool take_file(struct geodb *db, size_t index, const struct err_at *at, struct err *err)
+{
+	struct geodb_file *file = &db->files[index];
+	struct mmdb mmdb;
+	const char *why = open_source(&db->sources[index], file->path);
+	if (!why && mmdb_open(&mmdb, db->sources[index].descriptor, db->sources[index].size, &why) == 0) {
+		file->built = mmdb.built;
+		memcpy(file->digest, mmdb.digest, sizeof file->digest);
+		why = take_networks(db, index, &mmdb);
+		mmdb_close(&mmdb);
+	}
+	if (why)
+		err_add(err, ERR_ERROR, at, "cannot use the database %s: %s", file->path, why);
+	return !why;
+}
+
+struct geodb *geodb_open(
+        const char *const *paths, const struct err_at *at, size_t count, const char *countries, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct geodb *db = arena_alloc(arena, sizeof *db);
+	db->arena = arena;
+	db->count = count;
+	db->files = arena_alloc(arena, count * sizeof *db->files);
+	db->sources = arena_alloc(arena, count * sizeof *db->sources);
+	fact_table_init(&db->facts);
+	for (unsigned family = 0; family < GEO_FAMILIES; family++)
+		db->networks[family] = tiling_plain(0);
+	bool good = countries_read(&db->countries, countries, err);
+	for (size_t i = 0; i < count; i++) {
+		db->files[i].path = arena_string(arena, paths[i]);
+		db->files[i].kind = "";
+		db->sources[i].descriptor = -1;
+	}
+	for (size_t i = 0; i < count; i++)
+		good &= take_file(db, i, at ? &at[i] : NULL, err);
+	fact_table_seal(&db->facts);
+	if (good)
+		return db;
+	geodb_free(db);
+	return NULL;
+}
+
+void geodb_release(struct geodb *db)
+{
+	fact_table_free(&db->facts);
+	for (unsigned family = 0; family < GEO_FAMILIES; family++)
+		tiling_free(&db->networks[family]);
+}
+
+const char *geodb_countries(void)
+{
+	return countries_text;
+}
+
+void geodb_free(struct geodb *db)
+{
+	if (!db)
+		return;
+	geodb_release(db);
+	for (size_t i = 0; i < db->count; i++)
+		if (db->sources[i].descriptor >= 0)
+			close(db->sources[i].descriptor);
+	arena_free(db->arena);
+}
+
+size_t geodb_files(const struct geodb *db, const struct geodb_file **files)
+{
+	*files = db->files;
+	return db->count;
+}
+
+struct geo_facts geodb_complete(const struct countries *countries, const struct fact *fact)
+{
+	struct geo_facts facts = {.latitude = NAN, .longitude = NAN, .asn = fact->asn};
+	const struct country *country = fact->country[0] ? countries_find(countries, fact->country) : NULL;
+	int32_t latitude = fact->latitude, longitude = fact->longitude;
+	memcpy(facts.country, fact->country, 2);
+	memcpy(facts.continent, fact->continent, 2);
+	if (country && !facts.continent[0])
+		memcpy(facts.continent, country->continent, 2);
+	facts.located = fact_located(fact) || country;
+	if (country && !fact_located(fact)) {
+		latitude = country->latitude;
+		longitude = country->longitude;
+	}
+	if (facts.located) {
+		facts.latitude = latitude / DEGREE;
+		facts.longitude = longitude / DEGREE;
+	}
+	if (fact->subdivision[0]) {
+		memcpy(facts.subdivision, fact->subdivision, 2);
+		facts.subdivision[2] = '-';
+		memcpy(facts.subdivision + 3, fact->subdivision + 2, 3);
+	}
+	return facts;
+}
+
+/* What one file says now; false if it is no longer what it was. */
+static bool ask_file(const struct geodb *db, size_t index, const struct addr *addr, struct fact *fact)
+{
+	struct mmdb mmdb;
+	const char *why;
+	size_t offset;
+	const struct geodb_source *source = &db->sources[index];
+	*fact = FACT_EMPTY;
+	if (!source->has[geo_family(addr)])
+		return true;
+	if (mmdb_open(&mmdb, source->descriptor, source->size, &why) < 0)
+		return false;
+	bool same = memcmp(mmdb.digest, db->files[index].digest, sizeof mmdb.digest) == 0;
+	if (same && mmdb_find(&mmdb, addr, &offset) == 1)
+		same = schema_read(fact, mmdb.data, mmdb.data_size, offset);
+	mmdb_close(&mmdb);
+	return same;
+}
+
+struct geo_facts geodb_facts(const struct geodb *db, const struct addr *addr)
+{
+	struct addr inner = *addr;
+	struct fact fact = FACT_EMPTY, next;
+	bool lost = false;
+	special_unwrap(&inner);
+	if (special_is(&inner)) {
+		struct geo_facts facts = geodb_complete(&db->countries, &fact);
+		facts.special = true;
+		return facts;
+	}
+	unsigned family = geo_family(&inner);
+	if (db->networks[family].count)
+		fact = db->facts.facts[tiling_find(&db->networks[family], &inner)];
+	else
+		for (size_t i = 0; i < db->count; i++) {
+			lost |= !ask_file(db, i, &inner, &next);
+			fact = fact_merge(&fact, &next);
+		}
+	struct geo_facts facts = geodb_complete(&db->countries, lost ? &FACT_EMPTY : &fact);
+	facts.lost = lost;
+	return facts;
+}

@@ -1,0 +1,435 @@
+/*
+ * map.c: rules and facts → the tables of a map.
+ *
+ * First the complete map, as tilings of orders of all data centers that take part: one decision for each distinct fact,
+ * one pass over each family. Then for each set the orders are renamed and the tiling is joined again, which needs no
+ * database; small sets come first, since they give the widest scopes for the least memory.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "geo/decide.h"
+#include "geo/special.h"
+#include "geo/table.h"
+
+struct map {
+	struct map_table *tables;
+	size_t count;
+	struct poptrie clients[GEO_FAMILIES], resolvers[GEO_FAMILIES]; /* the complete ones, if a set needs them */
+	struct order_table orders;
+	uint32_t **names; /* by set; NULL: a table of its own, or the complete one */
+};
+
+/* Decisions on pairs of a rule and a fact, the last ones. */
+#define CACHE_SIZE 4096
+
+struct build {
+	const struct map_rules *rules;
+	const struct geodb *db;
+	const uint8_t *const *sets;
+	const uint8_t *set_counts;
+	size_t set_count;
+	struct map *map;
+	struct decider decider;
+	struct rule_index index;
+	bool *closed;          /* by rule: `only` with a data center in every set */
+	bool exact;            /* all `only` rules are closed: the complete table has the widest scopes */
+	uint32_t *fact_orders; /* by fact */
+	uint32_t special_order;
+	struct {
+		uint64_t key;
+		uint32_t order;
+	} cache[CACHE_SIZE];
+	struct tiling clients[GEO_FAMILIES], resolvers[GEO_FAMILIES]; /* resolvers: no pieces if there are no rules */
+};
+
+static uint32_t order_for(struct build *build, const struct map_rule *rule, const struct geo_facts *facts)
+{
+	uint8_t order[DATACENTERS_MAX];
+	bool closed = rule && build->closed[rule - build->rules->rules];
+	unsigned count = decider_order(&build->decider, rule, facts, closed, order);
+	return order_table_add(&build->map->orders, order, count);
+}
+
+/* Sets up the data centers that are in any set. */
+static void gather_members(struct build *build, const struct datacenter *datacenters, size_t count)
+{
+	struct decider *decider = &build->decider;
+	bool used[DATACENTERS_MAX] = {false};
+	for (size_t i = 0; i < build->set_count; i++)
+		for (unsigned j = 0; j < build->set_counts[i]; j++)
+			used[build->sets[i][j]] = true;
+	for (size_t i = 0; i < count; i++) {
+		decider->position[i] = used[i] ? (int16_t)decider->count : -1;
+		if (used[i])
+			decider->members[decider->count++] = (uint8_t)i;
+	}
+	atlas_init(&decider->atlas, datacenters, decider->members, decider->count);
+}
+
+static bool meets(const struct rule_list *list, const uint8_t *set, unsigned count)
+{
+	for (unsigned i = 0; i < list->count; i++)
+		if (memchr(set, list->datacenters[i], count))
+			return true;
+	return false;
+}
+
+/* Which `only` rules leave nobody without an answer; a warning for those that do. */
+static void close_rules(struct build *build, struct err *err)
+{
+	build->closed = calloc(build->rules->count + 1, sizeof *build->closed);
+	MUST(build->closed);
+	build->exact = true;
+	for (size_t i = 0; i < build->rules->count; i++) {
+		const struct map_rule *rule = &build->rules->rules[i];
+		size_t missed = 0;
+		for (size_t j = 0; rule->list.only && j < build->set_count; j++)
+			missed += !meets(&rule->list, build->sets[j], build->set_counts[j]);
+		build->closed[i] = !missed;
+		build->exact &= !missed;
+		if (missed)
+			err_add(err, ERR_WARNING, &(struct err_at){.file = rule->file, .line = rule->line},
+			        "a service of map '%s' has no data center of this `only` list: there its clients go by "
+			        "distance",
+			        build->rules->name);
+	}
+}
+
+static void decide_facts(struct build *build)
+{
+	const struct fact_table *facts = &build->db->facts;
+	struct geo_facts nothing = geodb_complete(&build->db->countries, &FACT_EMPTY);
+	build->fact_orders = malloc(facts->count * sizeof *build->fact_orders);
+	MUST(build->fact_orders);
+	for (uint32_t i = 0; i < facts->count; i++) {
+		struct geo_facts known = geodb_complete(&build->db->countries, &facts->facts[i]);
+		build->fact_orders[i] = order_for(build, rule_decide(&build->index, &known), &known);
+	}
+	build->special_order = order_for(build, rule_decide(&build->index, &nothing), &nothing);
+}
+
+/* The order of a net or resolver rule where a fact is known (0: none is). */
+static uint32_t order_of_rule(struct build *build, uint32_t rule, uint32_t fact)
+{
+	uint64_t key = (uint64_t)rule << 32 | fact | UINT64_C(1) << 63;
+	uint64_t slot = hash_mix(0, key) % CACHE_SIZE;
+	if (build->cache[slot].key != key) {
+		struct geo_facts known = geodb_complete(&build->db->countries, &build->db->facts.facts[fact]);
+		build->cache[slot].key = key;
+		build->cache[slot].order = order_for(build, &build->rules->rules[rule], &known);
+	}
+	return build->cache[slot].order;
+}
+
+/* Numbers of the tiling of exceptions: 2 × (rule + 1) + special, or one of the forms that IPv4 has in IPv6. */
+#define EXCEPTION_FORM TILING_ID_NONE
+
+static struct tiling special_tiling(unsigned family)
+{
+	const struct prefix *prefixes;
+	size_t count = special_prefixes(&prefixes), used = 0;
+	struct patch *patches = malloc((count + FORMS) * sizeof *patches);
+	MUST(patches);
+	for (size_t i = 0; i < count; i++)
+		if (geo_family(&prefixes[i].addr) == family)
+			patches[used++] = patch_of(&prefixes[i], 1);
+	for (size_t i = 0; i < FORMS && family == GEO_V6; i++)
+		patches[used++] = patch_of(&special_forms[i], EXCEPTION_FORM);
+	struct tiling tiling = tiling_of_patches(patches, used, 0);
+	free(patches);
+	return tiling;
+}
+
+/* Rules of a kind, by prefix; number 2 × (rule + 1). *count: how many there are. */
+static struct tiling rule_tiling(const struct map_rules *rules, enum rule_kind kind, unsigned family, size_t *count)
+{
+	struct patch *patches = malloc((rules->count + 1) * sizeof *patches);
+	MUST(patches);
+	*count = 0;
+	for (size_t i = 0; i < rules->count; i++) {
+		struct prefix prefix = rules->rules[i].kind == kind ? rule_prefix(&rules->rules[i])
+		                                                    : (struct prefix){.length = 0};
+		if (prefix.addr.family && geo_family(&prefix.addr) == family)
+			patches[(*count)++] = patch_of(&prefix, 2 * ((uint32_t)i + 1));
+	}
+	struct tiling tiling = tiling_of_patches(patches, *count, 0);
+	free(patches);
+	return tiling;
+}
+
+/* One over the other: specials and rules in one tiling; takes both. */
+static struct tiling join_exceptions(struct tiling special, struct tiling rules)
+{
+	struct tiling_writer writer;
+	tiling_begin(&writer, SIZE_MAX);
+	struct overlay overlay = overlay_of(&special, &rules);
+	unsigned length;
+	uint32_t a, b;
+	while (overlay_next(&overlay, &length, &a, &b))
+		tiling_add(&writer, length, a == EXCEPTION_FORM ? a : a | b);
+	tiling_free(&special);
+	tiling_free(&rules);
+	return tiling_end(&writer);
+}
+
+/* The complete tiling of a family: orders of clients by net rules and facts, or of resolvers by their rules alone. */
+static struct tiling order_tiling(struct build *build, unsigned family, enum rule_kind kind)
+{
+	size_t count;
+	struct tiling rules = rule_tiling(build->rules, kind, family, &count);
+	struct tiling exceptions = join_exceptions(special_tiling(family), rules);
+	struct tiling_writer writer;
+	tiling_begin(&writer, SIZE_MAX);
+	struct overlay overlay = overlay_of(&build->db->networks[family], &exceptions);
+	unsigned length;
+	uint32_t fact, exception;
+	while (overlay_next(&overlay, &length, &fact, &exception)) {
+		uint32_t order = kind == RULE_NET ? build->fact_orders[fact] : 0;
+		if (exception == EXCEPTION_FORM)
+			order = 0;
+		else if (exception > 1)
+			order = order_of_rule(build, exception / 2 - 1, exception & 1 ? 0 : fact);
+		else if (exception && kind == RULE_NET)
+			order = build->special_order;
+		tiling_add(&writer, length, order);
+	}
+	tiling_free(&exceptions);
+	return tiling_end(&writer);
+}
+
+static bool has_rules(const struct map_rules *rules, enum rule_kind kind)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->rules[i].kind == kind)
+			return true;
+	return false;
+}
+
+static void build_tilings(struct build *build)
+{
+	bool resolvers = has_rules(build->rules, RULE_RESOLVER);
+	decide_facts(build);
+	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
+		build->clients[family] = order_tiling(build, family, RULE_NET);
+		if (resolvers)
+			build->resolvers[family] = order_tiling(build, family, RULE_RESOLVER);
+	}
+	order_table_seal(&build->map->orders);
+}
+
+/* The orders of a set, out of the complete ones; returns the new number of each old one (malloc). */
+static uint32_t *name_orders(const struct build *build, size_t set, struct order_table *orders)
+{
+	const struct order_table *all = &build->map->orders;
+	int16_t own_position[DATACENTERS_MAX];
+	uint32_t *names = malloc(all->count * sizeof *names);
+	MUST(names);
+	memset(own_position, -1, sizeof own_position);
+	for (unsigned i = 0; i < build->set_counts[set]; i++)
+		own_position[build->decider.position[build->sets[set][i]]] = (int16_t)i;
+	order_table_init(orders, build->set_counts[set]);
+	names[0] = 0;
+	for (uint32_t id = 1; id < all->count; id++) {
+		const uint8_t *order = order_get(all, id);
+		uint8_t own[DATACENTERS_MAX];
+		unsigned count = 0, candidates = 0;
+		for (unsigned i = 0; i < build->decider.count; i++) {
+			if (own_position[order[1 + i]] >= 0)
+				own[count++] = (uint8_t)own_position[order[1 + i]];
+			if (i + 1 == order[0])
+				candidates = count;
+		}
+		names[id] = order_table_add(orders, own, candidates ? candidates : count);
+	}
+	order_table_seal(orders);
+	return names;
+}
+
+/* A complete tiling with the set's names, joined again; no pieces if there are more than `limit`. */
+static struct tiling rename_tiling(const struct tiling *tiling, const uint32_t *names, size_t limit)
+{
+	struct tiling_writer writer;
+	tiling_begin(&writer, limit);
+	for (size_t i = 0; i < tiling->count && !writer.over; i++)
+		tiling_add(&writer, piece_length(tiling->pieces[i]), names[piece_id(tiling->pieces[i])]);
+	if (writer.over)
+		tiling_free(&writer.tiling);
+	return writer.over ? writer.tiling : tiling_end(&writer);
+}
+
+static uint64_t tables_size(const struct map_table *table)
+{
+	uint64_t size = order_table_size(&table->orders);
+	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
+		size += poptrie_size(&table->clients[family]);
+		if (table->resolvers[family].direct)
+			size += poptrie_size(&table->resolvers[family]);
+	}
+	return size;
+}
+
+/* Makes a set's own tables; false (and nothing made) if they take more than `memory`. */
+static bool build_own(const struct build *build, struct map_table *table, const uint32_t *names, uint64_t memory)
+{
+	struct tiling tilings[GEO_FAMILIES] = {{.count = 0}};
+	uint64_t least = order_table_size(&table->orders);
+	for (unsigned family = 0; family < GEO_FAMILIES && least <= memory; family++) {
+		size_t limit = (memory - least) / sizeof(uint32_t);
+		tilings[family] = rename_tiling(&build->clients[family], names, limit);
+		least = tilings[family].count ? least + poptrie_size_least(tilings[family].count) : UINT64_MAX;
+	}
+	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
+		if (least <= memory)
+			poptrie_build(&table->clients[family], &tilings[family]);
+		tiling_free(&tilings[family]);
+		if (least > memory || !build->resolvers[family].count)
+			continue;
+		struct tiling resolvers = rename_tiling(&build->resolvers[family], names, SIZE_MAX);
+		poptrie_build(&table->resolvers[family], &resolvers);
+		tiling_free(&resolvers);
+	}
+	table->size = least <= memory ? tables_size(table) : 0;
+	if (least <= memory && table->size <= memory)
+		return true;
+	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
+		poptrie_free(&table->clients[family]);
+		poptrie_free(&table->resolvers[family]);
+	}
+	return false;
+}
+
+/* The complete tables, once. */
+static void build_complete(struct build *build)
+{
+	struct map *map = build->map;
+	for (unsigned family = 0; family < GEO_FAMILIES && !map->clients[family].direct; family++) {
+		poptrie_build(&map->clients[family], &build->clients[family]);
+		if (build->resolvers[family].count)
+			poptrie_build(&map->resolvers[family], &build->resolvers[family]);
+	}
+}
+
+static void use_complete(struct build *build, struct map_table *table)
+{
+	build_complete(build);
+	memcpy(table->clients, build->map->clients, sizeof table->clients);
+	memcpy(table->resolvers, build->map->resolvers, sizeof table->resolvers);
+}
+
+/* Returns the bytes that are the set's own. */
+static uint64_t build_set(struct build *build, size_t set, uint64_t memory, size_t *filtered)
+{
+	struct map_table *table = &build->map->tables[set];
+#if defined(__x86_64__)
+	table->counts_bits = __builtin_cpu_supports("popcnt");
+#endif
+	if (build->exact && build->set_counts[set] == build->decider.count) {
+		use_complete(build, table);
+		table->orders = build->map->orders;
+		table->size = tables_size(table);
+		return 0;
+	}
+	uint32_t *names = name_orders(build, set, &table->orders);
+	if (build_own(build, table, names, memory)) {
+		free(names);
+		return table->size;
+	}
+	use_complete(build, table);
+	table->names = build->map->names[set] = names;
+	table->size = order_table_size(&table->orders) + build->map->orders.count * sizeof *names;
+	++*filtered;
+	return table->size;
+}
+
+static void build_sets(struct build *build, uint64_t memory, struct err *err)
+{
+	size_t filtered = 0;
+	for (unsigned count = 1; count <= build->decider.count; count++) {
+		for (size_t set = 0; set < build->set_count; set++) {
+			if (build->set_counts[set] != count)
+				continue;
+			uint64_t size = build_set(build, set, memory, &filtered);
+			memory -= size < memory ? size : memory;
+		}
+	}
+	if (filtered)
+		err_add(err, ERR_WARNING, NULL,
+		        "map '%s': %zu of %zu sets of data centers find no room in table-memory; their scopes are "
+		        "narrower than they could be",
+		        build->rules->name, filtered, build->set_count);
+}
+
+static void build_free(struct build *build)
+{
+	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
+		tiling_free(&build->clients[family]);
+		tiling_free(&build->resolvers[family]);
+	}
+	rule_index_free(&build->index);
+	free(build->fact_orders);
+	free(build->closed);
+	free(build);
+}
+
+struct map *map_build(const struct map_rules *rules, const struct geodb *db, const struct datacenter *datacenters,
+        size_t datacenter_count, const uint8_t *const *sets, const uint8_t *set_counts, size_t set_count,
+        uint64_t memory, struct err *err)
+{
+	MUST(datacenter_count <= DATACENTERS_MAX && db->facts.count);
+	if (rules->count >= TILING_ID_NONE / 2 - 1) {
+		err_add(err, ERR_ERROR, NULL, "map '%s' has too many rules", rules->name);
+		return NULL;
+	}
+	struct map *map = calloc(1, sizeof *map);
+	struct build *build = calloc(1, sizeof *build);
+	MUST(map && build);
+	*build = (struct build){
+	        .rules = rules, .db = db, .sets = sets, .set_counts = set_counts, .set_count = set_count, .map = map};
+	map->count = set_count;
+	map->tables = calloc(set_count + 1, sizeof *map->tables);
+	map->names = calloc(set_count + 1, sizeof *map->names);
+	MUST(map->tables && map->names);
+	gather_members(build, datacenters, datacenter_count);
+	order_table_init(&map->orders, build->decider.count);
+	rule_index_init(&build->index, rules);
+	close_rules(build, err);
+	build_tilings(build);
+	build_sets(build, memory, err);
+	build_free(build);
+	return map;
+}
+
+void map_free(struct map *map)
+{
+	if (!map)
+		return;
+	for (size_t i = 0; i < map->count; i++) {
+		struct map_table *table = &map->tables[i];
+		for (unsigned family = 0; family < GEO_FAMILIES; family++) {
+			if (table->clients[family].direct != map->clients[family].direct)
+				poptrie_free(&table->clients[family]);
+			if (table->resolvers[family].direct != map->resolvers[family].direct)
+				poptrie_free(&table->resolvers[family]);
+		}
+		if (table->orders.bytes != map->orders.bytes)
+			order_table_free(&table->orders);
+		free(map->names[i]);
+	}
+	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
+		poptrie_free(&map->clients[family]);
+		poptrie_free(&map->resolvers[family]);
+	}
+	order_table_free(&map->orders);
+	free(map->tables);
+	free(map->names);
+	free(map);
+}
+
+const struct map_table *map_table_get(const struct map *map, size_t set)
+{
+	MUST(set < map->count);
+	return &map->tables[set];
+}

@@ -1,0 +1,302 @@
+/*
+ * mmdb.c: the private copy of a MaxMind DB file, and walks over its tree.
+ *
+ * A hostile tree is a graph in which one node has many parents: without a bound on visits a file of a kilobyte could
+ * keep us busy for ever. Format: MaxMind DB 2.0, "Binary Search Tree Section".
+ */
+#include "geo/mmdb.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/hash.h"
+
+#define SEPARATOR 16 /* zero bytes between tree and data */
+#define VISITS_PER_NODE 4
+#define LANES 4
+
+/* Four hashes of every fourth word, so that a gigabyte takes a tenth of a second: it tells versions, not forgers. */
+static void digest_of(uint8_t digest[32], const uint8_t *bytes, size_t size)
+{
+	uint64_t lane[LANES] = {size, 1, 2, 3}, word[LANES];
+	size_t at = 0;
+	for (; size - at >= sizeof word; at += sizeof word) {
+		memcpy(word, bytes + at, sizeof word);
+		for (unsigned i = 0; i < LANES; i++)
+			lane[i] = hash_mix(lane[i], word[i]);
+	}
+	memset(word, 0, sizeof word);
+	memcpy(word, bytes + at, size - at);
+	for (unsigned round = 0; round < 2 * LANES; round++)
+		lane[round % LANES] = hash_mix(lane[round % LANES] ^ word[round % LANES], lane[(round + 1) % LANES]);
+	memcpy(digest, lane, sizeof lane);
+}
+
+/* All of the file into the copy; the file may change meanwhile, and then it is refused. */
+static const char *fill_copy(uint8_t *copy, int file, size_t size)
+{
+	size_t got = 0;
+	while (got < size) {
+		ssize_t n = pread(file, copy + got, size - got, (off_t)got);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return strerror(errno);
+		if (n == 0)
+			return "was truncated while it was read";
+		got += (size_t)n;
+	}
+	return NULL;
+}
+
+/* A sealed memfd with the bytes of the file, or -1 and *why. */
+static int copy_file(int file, size_t size, uint8_t digest[32], const char **why)
+{
+	int copy = memfd_create("database", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	*why = NULL;
+	if (copy < 0 || ftruncate(copy, (off_t)size) < 0)
+		*why = strerror(errno);
+	uint8_t *bytes = *why ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, copy, 0);
+	if (!*why && bytes == MAP_FAILED)
+		*why = strerror(errno);
+	if (!*why)
+		*why = fill_copy(bytes, file, size);
+	if (!*why)
+		digest_of(digest, bytes, size);
+	if (bytes != MAP_FAILED)
+		munmap(bytes, size);
+	if (!*why && fcntl(copy, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		*why = strerror(errno);
+	if (*why && copy >= 0)
+		close(copy);
+	return *why ? -1 : copy;
+}
+
+/* Both records of a node. Eight bytes can be read of the last one, too: the separator follows. */
+static inline void node_get(const struct mmdb *mmdb, uint32_t node, uint32_t child[2])
+{
+	uint64_t word;
+	memcpy(&word, mmdb->tree + (size_t)node * (mmdb->record_size / 4u), sizeof word);
+	word = __builtin_bswap64(word);
+	if (mmdb->record_size == 28) {
+		child[0] = (uint32_t)(word >> 40 | (word >> 36 & 0xf) << 24);
+		child[1] = (uint32_t)(word >> 8 & 0xfffffff);
+	} else if (mmdb->record_size == 24) {
+		child[0] = (uint32_t)(word >> 40);
+		child[1] = (uint32_t)(word >> 16 & 0xffffff);
+	} else {
+		child[0] = (uint32_t)(word >> 32);
+		child[1] = (uint32_t)word;
+	}
+}
+
+static void find_root_v4(struct mmdb *mmdb)
+{
+	uint32_t child[2] = {0};
+	for (unsigned depth = 0; mmdb->is_v6 && depth < 96 && child[0] < mmdb->node_count; depth++)
+		node_get(mmdb, child[0], child);
+	mmdb->root_v4 = child[0];
+}
+
+/* What the library does not see to, or not in all its versions. */
+static const char *check_layout(struct mmdb *mmdb)
+{
+	const MMDB_s *library = &mmdb->library;
+	size_t node_size = mmdb->record_size / 4u;
+	if (mmdb->record_size != 24 && mmdb->record_size != 28 && mmdb->record_size != 32)
+		return "has nodes of an unknown size";
+	if (library->metadata.ip_version != 4 && library->metadata.ip_version != 6)
+		return "has addresses of an unknown family";
+	if (!mmdb->node_count)
+		return "has no networks";
+	if (node_size * mmdb->node_count + SEPARATOR > (size_t)library->file_size)
+		return "is damaged: its search tree is larger than the file";
+	mmdb->data = mmdb->tree + node_size * mmdb->node_count + SEPARATOR;
+	mmdb->data_size = (size_t)library->file_size - (size_t)(mmdb->data - mmdb->tree);
+	return NULL;
+}
+
+int mmdb_open(struct mmdb *mmdb, int file, size_t size, const char **why)
+{
+	*mmdb = (struct mmdb){.node_count = 0};
+	*why = size ? NULL : "is empty";
+	int copy = size ? copy_file(file, size, mmdb->digest, why) : -1;
+	if (copy < 0)
+		return -1;
+	char path[64];
+	snprintf(path, sizeof path, "/proc/self/fd/%d", copy);
+	int status = MMDB_open(path, MMDB_MODE_MMAP, &mmdb->library);
+	close(copy);
+	if (status != MMDB_SUCCESS) {
+		*why = status == MMDB_INVALID_METADATA_ERROR || status == MMDB_CORRUPT_SEARCH_TREE_ERROR
+		               ? "is a damaged MaxMind DB file"
+		       : status == MMDB_IO_ERROR || status == MMDB_OUT_OF_MEMORY_ERROR || status == MMDB_FILE_OPEN_ERROR
+		               ? MMDB_strerror(status)
+		               : "is no MaxMind DB file, or was cut off";
+		return -1;
+	}
+	mmdb->tree = mmdb->library.file_content;
+	mmdb->node_count = mmdb->library.metadata.node_count;
+	mmdb->record_size = mmdb->library.metadata.record_size;
+	mmdb->is_v6 = mmdb->library.metadata.ip_version == 6;
+	mmdb->built = mmdb->library.metadata.build_epoch;
+	*why = check_layout(mmdb);
+	if (*why) {
+		MMDB_close(&mmdb->library);
+		return -1;
+	}
+	find_root_v4(mmdb);
+	return 0;
+}
+
+void mmdb_close(struct mmdb *mmdb)
+{
+	MMDB_close(&mmdb->library);
+}
+
+/* Offsets of records → what the visit gave for them. */
+struct seen {
+	struct {
+		uint32_t offset, id; /* offset + 1; 0: free */
+	} * slots;
+	uint32_t count, mask;
+};
+
+static uint32_t seen_slot(const struct seen *seen, uint32_t offset)
+{
+	uint32_t at = (uint32_t)hash_mix(0, offset) & seen->mask;
+	while (seen->slots[at].offset && seen->slots[at].offset != offset)
+		at = (at + 1) & seen->mask;
+	return at;
+}
+
+static void seen_grow(struct seen *seen)
+{
+	struct seen old = *seen;
+	seen->mask = old.slots ? 2 * old.mask + 1 : 1023;
+	seen->slots = calloc((size_t)seen->mask + 1, sizeof *seen->slots);
+	MUST(seen->slots);
+	for (uint32_t i = 0; old.slots && i <= old.mask; i++)
+		if (old.slots[i].offset)
+			seen->slots[seen_slot(seen, old.slots[i].offset)] = old.slots[i];
+	free(old.slots);
+}
+
+struct walk {
+	const struct mmdb *mmdb;
+	mmdb_visit visit;
+	void *context;
+	struct seen seen;
+	struct tiling_writer writer;
+	uint64_t visits, networks;
+	const char *why;
+};
+
+/* A leaf of the tree; false to stop. */
+static inline bool walk_leaf(struct walk *walk, uint32_t record, unsigned depth)
+{
+	const struct mmdb *mmdb = walk->mmdb;
+	if (record == mmdb->node_count) {
+		tiling_add(&walk->writer, depth, 0);
+		return true;
+	}
+	uint32_t offset = record - mmdb->node_count - SEPARATOR;
+	if (record < mmdb->node_count + SEPARATOR || offset >= mmdb->data_size) {
+		walk->why = "is damaged: a network points past the records";
+		return false;
+	}
+	uint32_t slot = seen_slot(&walk->seen, offset + 1);
+	if (!walk->seen.slots[slot].offset) {
+		int64_t id = walk->visit(walk->context, offset);
+		if (id < 0)
+			return false;
+		walk->seen.slots[slot].offset = offset + 1;
+		walk->seen.slots[slot].id = (uint32_t)id;
+		if (++walk->seen.count > walk->seen.mask / 2) {
+			seen_grow(&walk->seen);
+			slot = seen_slot(&walk->seen, offset + 1);
+		}
+	}
+	walk->networks++;
+	tiling_add(&walk->writer, depth, walk->seen.slots[slot].id);
+	return true;
+}
+
+/* Depth first, left before right: in the order of addresses. `bits`: how deep it may go; `skipped`: a node that
+ * counts as empty wherever it is met below the root. */
+static bool walk_tree(struct walk *walk, uint32_t root, unsigned bits, uint32_t skipped)
+{
+	const struct mmdb *mmdb = walk->mmdb;
+	uint32_t waiting[129], child[2];
+	uint8_t depth_of[129];
+	unsigned count = 0, depth = 0;
+	for (uint32_t at = root;;) {
+		if (at < mmdb->node_count && (at != skipped || depth == 0)) {
+			if (depth == bits || ++walk->visits > (uint64_t)VISITS_PER_NODE * mmdb->node_count) {
+				walk->why = "is damaged: its search tree runs in circles";
+				return false;
+			}
+			node_get(mmdb, at, child);
+			waiting[count] = child[1];
+			depth_of[count++] = (uint8_t)++depth;
+			at = child[0];
+			continue;
+		}
+		if (!walk_leaf(walk, at == skipped ? mmdb->node_count : at, depth))
+			return false;
+		if (!count)
+			return true;
+		at = waiting[--count];
+		depth = depth_of[count];
+	}
+}
+
+int mmdb_walk(const struct mmdb *mmdb, unsigned family, mmdb_visit visit, void *context, struct tiling *tiling,
+        uint64_t *networks, const char **why)
+{
+	struct walk walk = {.mmdb = mmdb, .visit = visit, .context = context};
+	bool done = true;
+	seen_grow(&walk.seen);
+	tiling_begin(&walk.writer, SIZE_MAX);
+	if (family == ADDR_V6 && !mmdb->is_v6)
+		tiling_add(&walk.writer, 0, 0);
+	else if (family == ADDR_V6)
+		done = walk_tree(&walk, 0, 128, mmdb->root_v4 < mmdb->node_count ? mmdb->root_v4 : mmdb->node_count);
+	else
+		done = walk_tree(&walk, mmdb->root_v4, 32, mmdb->node_count);
+	free(walk.seen.slots);
+	*networks = walk.networks;
+	*why = walk.why;
+	if (!done) {
+		tiling_free(&walk.writer.tiling);
+		return -1;
+	}
+	*tiling = tiling_end(&walk.writer);
+	return 0;
+}
+
+int mmdb_find(const struct mmdb *mmdb, const struct addr *addr, size_t *offset)
+{
+	if (addr->family == ADDR_V6 && !mmdb->is_v6)
+		return 0;
+	bool is_v6 = addr->family == ADDR_V6;
+	uint32_t at = is_v6 ? 0 : mmdb->root_v4, child[2];
+	for (unsigned bit = 0; at < mmdb->node_count; bit++) {
+		if (bit == addr_bits(addr))
+			return -1;
+		node_get(mmdb, at, child);
+		at = child[addr->bytes[bit / 8] >> (7 - bit % 8) & 1];
+		if (is_v6 && at == mmdb->root_v4 && at < mmdb->node_count)
+			return 0;
+	}
+	if (at == mmdb->node_count)
+		return 0;
+	*offset = at - mmdb->node_count - SEPARATOR;
+	return at >= mmdb->node_count + SEPARATOR && *offset < mmdb->data_size ? 1 : -1;
+}

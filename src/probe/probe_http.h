@@ -1,0 +1,48 @@
+/*
+ * probe_http.h: what probe_http.c (attempts), http_engine.c (curl on the loop) and http_reason.c (words) share.
+ */
+#ifndef MERIDIAN_PROBE_PROBE_HTTP_H
+#define MERIDIAN_PROBE_PROBE_HTTP_H
+
+#include "probe/probe_inside.h"
+
+/* An easy handle with what one attempt needs; kept for the next attempt, of whatever target. */
+struct http_slot {
+	struct http_slot *next; /* that is idle */
+	CURL *easy;
+	struct watch *watch; /* NULL: idle */
+	struct curl_slist *headers, *connect_to;
+	char *body; /* of PROBE_BODY_MAX at most */
+	size_t body_size, body_room;
+	size_t seen;        /* bytes of body that came */
+	unsigned redirects; /* followed so far */
+	nanotime deadline;
+	int no_socket; /* errno of a socket that could not be had */
+	bool enough;   /* reading was stopped by us: what came is judged */
+	char error[CURL_ERROR_SIZE];
+};
+
+struct http_engine {
+	struct prober *prober;
+	CURLM *multi;
+	uv_timer_t timer;
+	struct http_slot *idle;
+};
+
+/* A slot that is ready to be set up; NULL: no memory. */
+struct http_slot *http_slot_take(struct http_engine *engine);
+/* Ends what it does and keeps it for later. */
+void http_slot_give(struct http_engine *engine, struct http_slot *slot);
+/* Starts the transfer that the slot was set up for. False: curl could not. */
+bool http_engine_add(struct http_engine *engine, struct http_slot *slot);
+
+/* The system's CA certificates, as curl was built to find them; NULL: not known. */
+const char *http_default_ca(void);
+
+/* probe_http.c: the transfer has ended. */
+void http_finished(struct http_engine *engine, struct http_slot *slot, CURLcode code);
+
+/* http_reason.c: how curl's end is said in words. */
+enum outcome http_reason(const struct http_slot *slot, CURLcode code, char detail[PROBE_DETAIL]);
+
+#endif

@@ -1,0 +1,370 @@
+/*
+ * prober.c: when each target is asked, and what becomes of the result.
+ *
+ * A target's phase within its interval hangs on its name and the process's seed,
+ * so that targets are spread evenly and nameservers do not probe in step. No
+ * start is later than an interval after the one before (jitter only ever shortens),
+ * which is what the promised time to notice a failure rests on. The first round
+ * is spread over a second; from it to the phase one gap is shorter.
+ *
+ * A process that was stopped, or starved, finds deadlines passed that it never
+ * gave a chance: a beat on the loop notices, and such timeouts are no results.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/assert.h"
+#include "base/dict.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "probe/probe_inside.h"
+
+#define FIRST_SPREAD NANO_SECOND
+#define BEAT_MS 250
+#define STALL (750 * NANO_MILLI)
+#define RETRY NANO_SECOND /* after an attempt that could not be made */
+
+struct prober {
+	uv_loop_t *loop;
+	uint64_t seed;
+	struct board *board;
+	struct watch **watches; /* by target of the board */
+	uint32_t watch_count;
+	struct heap heap;
+	uint32_t running, running_max;
+	uint32_t waited_for; /* targets that have not had their first turn */
+	struct http_engine *http;
+	struct exec_queue *exec;
+	uv_timer_t timer; /* the next due */
+	uv_timer_t round; /* tells of the first round, from the loop */
+	uv_timer_t beat;
+	nanotime beaten;  /* when the beat last ran */
+	nanotime stalled; /* until then attempts were not given their time */
+	nanotime told;    /* of the last line about attempts that could not be made */
+	uint32_t handles;
+	bool closing;
+	void (*done)(void *context);
+	void *done_context;
+	void (*changed)(void *context);
+	void *changed_context;
+};
+
+static const struct probe_kind *kind_of(const struct target *what, const struct probe_spec *spec)
+{
+	static const struct probe_kind *const kinds[] = {[PROBE_TCP] = &probe_tcp,
+	        [PROBE_HTTP] = &probe_http,
+	        [PROBE_HTTPS] = &probe_http,
+	        [PROBE_EXEC] = &probe_exec};
+	return spec->type == PROBE_TCP && what->host ? &probe_http : kinds[spec->type]; /* curl resolves names */
+}
+
+uv_loop_t *prober_loop(const struct prober *prober)
+{
+	return prober->loop;
+}
+
+struct http_engine *prober_http(const struct prober *prober)
+{
+	return prober->http;
+}
+
+struct exec_queue *prober_exec(const struct prober *prober)
+{
+	return prober->exec;
+}
+
+void prober_hold(struct prober *prober)
+{
+	prober->handles++;
+}
+
+void prober_let(struct prober *prober)
+{
+	MUST(prober->handles);
+	if (--prober->handles || !prober->closing)
+		return;
+	free(prober);
+}
+
+/* ---- schedule ---- */
+
+static void start(struct watch *watch, nanotime now)
+{
+	heap_remove(&watch->prober->heap, watch);
+	watch->prober->running++;
+	watch->started = now;
+	watch->kind->start(watch);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void arm(struct prober *prober)
+{
+	struct watch *first = heap_first(&prober->heap);
+	if (!first || prober->closing || prober->running >= prober->running_max) {
+		uv_timer_stop(&prober->timer);
+		return;
+	}
+	nanotime now = clock_now();
+	uv_update_time(prober->loop);
+	uv_timer_start(&prober->timer, on_timer,
+	        first->due > now ? (uint64_t)((first->due - now + NANO_MILLI - 1) / NANO_MILLI) : 0, 0);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct prober *prober = timer->data;
+	nanotime now = clock_now();
+	/* A bound on the starts of one turn of the loop, so that results are taken in between. */
+	for (unsigned starts = 0; starts < 64 && prober->running < prober->running_max; starts++) {
+		struct watch *watch = heap_first(&prober->heap);
+		if (!watch || watch->due > now)
+			break;
+		start(watch, now);
+	}
+	arm(prober);
+}
+
+static void on_beat(uv_timer_t *timer)
+{
+	struct prober *prober = timer->data;
+	nanotime now = clock_now();
+	if (now - prober->beaten > STALL)
+		prober->stalled = now;
+	prober->beaten = now;
+}
+
+/* Was this process kept from running while the attempt was under way? */
+static bool was_stalled(const struct prober *prober, const struct watch *watch, nanotime now)
+{
+	return watch->started <= prober->stalled || now - prober->beaten > STALL;
+}
+
+/* ---- results ---- */
+
+static void tell_round(uv_timer_t *timer)
+{
+	struct prober *prober = timer->data;
+	void (*done)(void *) = prober->done;
+	if (!done || prober->waited_for)
+		return;
+	prober->done = NULL;
+	done(prober->done_context); /* may free the prober */
+}
+
+/* Never from within a result: whoever is told may end everything. */
+static void check_round(struct prober *prober)
+{
+	if (prober->done && !prober->waited_for)
+		uv_timer_start(&prober->round, tell_round, 0, 0);
+}
+
+static void take_turn(struct watch *watch)
+{
+	if (watch->had_turn)
+		return;
+	watch->had_turn = true;
+	watch->prober->waited_for--;
+	check_round(watch->prober);
+}
+
+static void tell_unable(struct prober *prober, const struct watch *watch, const char *detail, nanotime now)
+{
+	if (prober->told && now - prober->told < 10 * NANO_SECOND)
+		return;
+	prober->told = now;
+	log_warn("%s cannot be probed now: %s", watch->name, detail);
+}
+
+void watch_done(struct watch *watch, enum outcome outcome, const char *detail)
+{
+	struct prober *prober = watch->prober;
+	nanotime now = clock_now();
+	watch->attempt = NULL;
+	prober->running--;
+	bool excused = outcome == OUTCOME_TIMEOUT && !watch->excused && was_stalled(prober, watch, now);
+	watch->excused = excused;
+	if (excused) {
+		watch->due = now; /* ask again, at once */
+	} else if (outcome == OUTCOME_UNABLE) {
+		tell_unable(prober, watch, detail, now);
+		watch->due = now + (RETRY < watch->spec->interval ? RETRY : watch->spec->interval);
+		take_turn(watch);
+	} else {
+		watch->due = schedule_next(watch->phase, watch->spec->interval, watch->due, now);
+		struct result result = {.ok = outcome == OUTCOME_OK, .detail = detail, .took = now - watch->started};
+		bool changed = board_report(prober->board, watch->target, &result, now, clock_wall());
+		take_turn(watch);
+		if (changed && prober->changed)
+			prober->changed(prober->changed_context);
+	}
+	heap_add(&prober->heap, watch);
+	arm(prober);
+}
+
+/* ---- the set of targets ---- */
+
+static struct watch *watch_new(
+        struct prober *prober, const struct target *what, const struct probe_spec *spec, nanotime now)
+{
+	struct watch *watch = calloc(1, sizeof *watch);
+	MUST(watch);
+	uint64_t hash = hash_bytes(prober->seed, what->name, strlen(what->name));
+	nanotime spread = spec->interval < FIRST_SPREAD ? spec->interval : FIRST_SPREAD;
+	watch->prober = prober;
+	watch->name = strdup(what->name);
+	MUST(watch->name);
+	watch->digest = spec->digest;
+	watch->kind = kind_of(what, spec);
+	watch->phase = (nanotime)(hash % (uint64_t)spec->interval);
+	watch->due = now + (nanotime)(hash_mix(hash, 1) % (uint64_t)spread);
+	return watch;
+}
+
+static void watch_free(struct watch *watch)
+{
+	struct prober *prober = watch->prober;
+	if (watch->heap_at) {
+		heap_remove(&prober->heap, watch);
+	} else {
+		prober->running--;
+		watch->kind->drop(watch);
+	}
+	if (!watch->had_turn)
+		prober->waited_for--;
+	free(watch->name);
+	free(watch);
+}
+
+/* Where the names of the new board are; of a name that stands twice, the first. */
+static struct dict *names_of(const struct steering *steering)
+{
+	struct dict *names = dict_new();
+	for (uint32_t i = 0; i < steering->target_count; i++)
+		dict_add(names, steering->targets[i].name, strlen(steering->targets[i].name), i);
+	return names;
+}
+
+/* The old watches that go on take their new places; `spec` of the old ones may point to what is gone. */
+static void keep_watches(struct prober *prober, const struct steering *steering, struct watch **watches)
+{
+	struct dict *names = names_of(steering);
+	for (uint32_t i = 0; i < prober->watch_count; i++) {
+		struct watch *watch = prober->watches[i];
+		uint32_t target;
+		bool known = dict_get(names, watch->name, strlen(watch->name), &target) && !watches[target];
+		const struct probe_spec *spec = known ? &steering->probes[steering->targets[target].probe]
+		                                      : &(struct probe_spec){0};
+		if (!known || spec->digest != watch->digest) {
+			prober->watches[i] = NULL;
+			watch_free(watch);
+			continue;
+		}
+		watch->target = target;
+		watch->spec = spec;
+		watch->what = &steering->targets[target];
+		watches[target] = watch;
+	}
+	dict_free(names);
+}
+
+void prober_set(struct prober *prober, struct board *board)
+{
+	const struct steering *steering = board_steering(board);
+	struct watch **watches = calloc(steering->target_count + 1, sizeof *watches);
+	MUST(watches);
+	nanotime now = clock_now();
+	prober->board = board;
+	keep_watches(prober, steering, watches);
+	for (uint32_t i = 0; i < steering->target_count; i++) {
+		if (watches[i])
+			continue;
+		const struct target *what = &steering->targets[i];
+		watches[i] = watch_new(prober, what, &steering->probes[what->probe], now);
+		watches[i]->target = i;
+		watches[i]->what = what;
+		watches[i]->spec = &steering->probes[what->probe];
+		prober->waited_for++;
+		heap_add(&prober->heap, watches[i]);
+	}
+	free(prober->watches);
+	prober->watches = watches;
+	prober->watch_count = steering->target_count;
+	check_round(prober);
+	arm(prober);
+}
+
+void prober_first_round(struct prober *prober, void (*done)(void *context), void *context)
+{
+	prober->done = done;
+	prober->done_context = context;
+	check_round(prober);
+}
+
+void prober_on_change(struct prober *prober, void (*changed)(void *context), void *context)
+{
+	prober->changed = changed;
+	prober->changed_context = context;
+}
+
+/* ---- new and free ---- */
+
+/* Half of the descriptors are for others. */
+static uint32_t attempts_max(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > 8192)
+		return 4096;
+	return limit.rlim_cur < 32 ? 16 : (uint32_t)limit.rlim_cur / 2;
+}
+
+static void add_timer(struct prober *prober, uv_timer_t *timer)
+{
+	MUST(uv_timer_init(prober->loop, timer) == 0);
+	timer->data = prober;
+	prober_hold(prober);
+}
+
+struct prober *prober_new(uv_loop_t *loop, uint64_t random, struct err *err)
+{
+	struct prober *prober = calloc(1, sizeof *prober);
+	MUST(prober);
+	prober->loop = loop;
+	prober->seed = random;
+	prober->running_max = attempts_max();
+	prober->stalled = INT64_MIN;
+	prober->beaten = clock_now();
+	prober->http = http_engine_new(prober, err);
+	if (!prober->http) {
+		free(prober);
+		return NULL;
+	}
+	prober->exec = exec_queue_new();
+	add_timer(prober, &prober->timer);
+	add_timer(prober, &prober->round);
+	add_timer(prober, &prober->beat);
+	uv_timer_start(&prober->beat, on_beat, BEAT_MS, BEAT_MS);
+	uv_unref((uv_handle_t *)&prober->beat);
+	return prober;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	prober_let(handle->data);
+}
+
+void prober_free(struct prober *prober)
+{
+	prober->closing = true;
+	for (uint32_t i = 0; i < prober->watch_count; i++)
+		watch_free(prober->watches[i]);
+	free(prober->watches);
+	heap_free(&prober->heap);
+	exec_queue_free(prober->exec);
+	http_engine_free(prober->http);
+	uv_close((uv_handle_t *)&prober->timer, on_closed);
+	uv_close((uv_handle_t *)&prober->round, on_closed);
+	uv_close((uv_handle_t *)&prober->beat, on_closed);
+}
