@@ -101,7 +101,7 @@ struct conf {
 	const char *const *databases;
 	const struct place *database_places;
 	uint32_t database_count;
-	const char *countries; /* geo/countries.tsv or the installed one */
+	const char *countries; /* countries.tsv beside the steering files; NULL: the built-in one */
 	const char *state;     /* R; folder */
 	const char *control;   /* R; socket path */
 	const char *user;      /* R; NULL: none given */

@@ -71,12 +71,12 @@ static bool read_at(struct reader *reader, const struct yaml *value, const struc
 	if (!expect_list(reader, value, "[latitude, longitude]"))
 		return false;
 	if (value->count != 2) {
-		reader_error(reader, value, "'at' must be [latitude, longitude], not %u numbers", value->count);
+		reader_error(reader, value, "'at' must be two numbers, [latitude, longitude]");
 		return false;
 	}
-	datacenter->located = read_decimal(reader, value->first, "a latitude", -90, 90, &datacenter->latitude) &
-	                      read_decimal(
-	                              reader, value->first->next, "a longitude", -180, 180, &datacenter->longitude);
+	bool latitude = read_decimal(reader, value->first, "a latitude", -90, 90, &datacenter->latitude);
+	bool longitude = read_decimal(reader, value->first->next, "a longitude", -180, 180, &datacenter->longitude);
+	datacenter->located = latitude && longitude;
 	return datacenter->located;
 }
 
@@ -122,6 +122,8 @@ static bool read_brake(struct reader *reader, const struct yaml *value, const st
 	(void)option;
 	if (is_word(value, "off"))
 		return true;
+	if (value->kind != YAML_MAPPING)
+		return expect_mapping(reader, value, "off or { datacenters: 1, per: 10m }");
 	safety->brake = 1;
 	safety->brake_per = 600 * NANO_SECOND;
 	return options_read(reader, value, "'brake'", OPTIONS(options), safety);
@@ -227,9 +229,10 @@ static void know_countries(struct reader *reader)
 {
 	size_t size, count = 0;
 	struct err *quiet = err_new();
-	char *text = reader->source->read(
-	        reader->source->context, reader->conf->countries, YAML_BYTES_MAX, &size, quiet, NULL);
-	for (const char *at = text; at && *at; count++) {
+	const char *path = reader->conf->countries;
+	char *text = path ? reader->source->read(reader->source->context, path, YAML_BYTES_MAX, &size, quiet, NULL)
+	                  : NULL;
+	for (const char *at = path ? text : geodb_countries(); at && *at; count++) {
 		unsigned first = (unsigned)at[0] - 'A', second = first < 26 ? (unsigned)at[1] - 'A' : 26;
 		if (second < 26 && at[2] == '\t') {
 			unsigned bit = 26 * first + second;
@@ -248,7 +251,7 @@ static void find_countries(struct reader *reader, const char *folder)
 	const char *slash = *folder && folder[strlen(folder) - 1] == '/' ? "" : "/";
 	const char *path = arena_printf(reader->arena, "%s%scountries.tsv", folder, slash);
 	bool there = reader->source->exists(reader->source->context, path);
-	reader->conf->countries = there ? path : MERIDIAN_DATADIR "/countries.tsv";
+	reader->conf->countries = there ? path : NULL;
 	know_countries(reader);
 }
 

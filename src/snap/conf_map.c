@@ -163,7 +163,8 @@ static void check_known(struct reader *reader, const struct yaml *key, const cha
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (memcmp(text, others[i][0], 2) == 0)
 			other = others[i][1];
-	reader_warn(reader, key, "the country '%.2s' is not in %s%s", text, reader->conf->countries,
+	reader_warn(reader, key, "the country '%.2s' is not in %s%s", text,
+	        reader->conf->countries ? reader->conf->countries : "the table of countries",
 	        other ? arena_printf(reader->scratch, "; did you mean '%s'?", other) : "");
 }
 

@@ -142,7 +142,7 @@ static void read_pool(struct reader *reader, const struct yaml *value, struct co
 	}
 	if (members && cname)
 		reader_error(reader, cname->key, "a pool is addresses ('members') or a name ('cname'), not both");
-	else if (!cname && (!members || members->kind == YAML_EMPTY || (members->kind == YAML_LIST && !members->count)))
+	else if (!cname && (!members || value->kind == YAML_EMPTY || (members->kind == YAML_LIST && !members->count)))
 		reader_error(reader, value->key, "the pool '%s' has no members", value->key->text);
 }
 

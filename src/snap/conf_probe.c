@@ -72,7 +72,7 @@ static bool check_line(struct reader *reader, const struct yaml *value, bool spa
 	for (const char *at = value->text; *at; at++)
 		if ((uint8_t)*at < ' ' || *at == 0x7f || (*at == ' ' && !spaces)) {
 			reader_error(reader, value, "%s must not hold %s", reader_subject(reader, value),
-			        spaces ? "control characters" : "spaces");
+			        spaces ? "control characters" : "spaces or control characters");
 			return false;
 		}
 	return true;
@@ -187,10 +187,11 @@ static void check_needs(struct reader *reader, const struct yaml *value, struct 
 	if (probe->type == PROBE_EXEC && !yaml_get(value, "command"))
 		reader_error(
 		        reader, value->key, "the probe '%s' needs a command, since its type is exec", value->key->text);
-	const struct yaml *timeout = yaml_get(value, "timeout"), *interval = yaml_get(value, "interval");
-	if (probe->timeout > probe->interval && (timeout || interval))
-		reader_warn(reader, timeout ? timeout : interval, "the timeout of '%s' is longer than its interval",
-		        value->key->text);
+	const struct yaml *timeout = yaml_get(value, "timeout");
+	if (!timeout && probe->timeout > probe->interval)
+		probe->timeout = probe->interval;
+	if (probe->timeout > probe->interval)
+		reader_warn(reader, timeout, "the timeout of '%s' is longer than its interval", value->key->text);
 	const struct yaml *verify = yaml_get(value, "verify"), *ca = yaml_get(value, "ca");
 	if (ca && verify && !probe->verify)
 		reader_warn(reader, ca, "'ca' has no effect under 'verify: off'");

@@ -287,6 +287,18 @@ static struct err_at fault_at(const struct yaml_file *file, int line, int column
 	return conf_place_at(file, at, 1);
 }
 
+/* What libfyaml says, where a person would not understand it. */
+static const char *plain_words(const char *message)
+{
+	static const char *const words[][2] = {
+	        {"invalid multiline plain key", "a key cannot go over two lines; is the line below indented too far?"},
+	};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(message, words[i][0]) == 0)
+			return words[i][1];
+	return message;
+}
+
 static void report_faults(struct parse *p, struct fy_diag *diag)
 {
 	void *at_error = NULL;
@@ -302,7 +314,7 @@ static void report_faults(struct parse *p, struct fy_diag *diag)
 		if (open)
 			err_add(p->err, ERR_ERROR, &at, "%s; opened on line %u", fault->msg, open);
 		else
-			err_add(p->err, ERR_ERROR, &at, "%s", fault->msg);
+			err_add(p->err, ERR_ERROR, &at, "%s", plain_words(fault->msg));
 		told = true;
 		break; /* what follows a syntax error is guesswork */
 	}

@@ -141,7 +141,7 @@ void conf_zones_read(struct reader *reader, const struct yaml *value)
 		read_unnamed(reader, &zones);
 	else if (value->kind == YAML_MAPPING)
 		read_mapping(reader, &zones, value);
-	else if (read_path(reader, value, NULL, &folder))
+	else if (expect_scalar(reader, value, "a folder or a mapping") && read_path(reader, value, NULL, &folder))
 		read_folder(reader, &zones, folder, value);
 	conf->zones = arena_copy(conf->arena, zones.list, zones.count * sizeof *zones.list);
 	conf->zone_count = zones.count;

@@ -33,3 +33,23 @@ libsnap_a_SOURCES = \
 	src/snap/reload.h \
 	src/snap/snapshot.h
 EXTRA_DIST += src/snap/README.md
+
+# The configuration reader needs only the rooms base and wire.
+CONF_LIBS = libsnap.a $(WIRE_LIBS) $(FYAML_LIBS)
+EXTRA_DIST += tests/data/conf meridian.yaml geo/world.yaml
+CONF_TEST_SOURCES = \
+	tests/unit/snap/expect.c tests/unit/snap/expect.h \
+	tests/unit/snap/memory.c tests/unit/snap/memory.h
+check_PROGRAMS += \
+	tests/unit/snap/test_conf \
+	tests/unit/snap/test_conf_errors \
+	tests/unit/snap/test_conf_geo
+tests_unit_snap_test_conf_SOURCES = tests/unit/snap/test_conf.c $(CONF_TEST_SOURCES)
+tests_unit_snap_test_conf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_snap_test_conf_LDADD = $(CONF_LIBS) $(CMOCKA_LIBS)
+tests_unit_snap_test_conf_errors_SOURCES = tests/unit/snap/test_conf_errors.c tests/unit/snap/memory.c tests/unit/snap/memory.h
+tests_unit_snap_test_conf_errors_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_snap_test_conf_errors_LDADD = $(CONF_LIBS) $(CMOCKA_LIBS)
+tests_unit_snap_test_conf_geo_SOURCES = tests/unit/snap/test_conf_geo.c $(CONF_TEST_SOURCES)
+tests_unit_snap_test_conf_geo_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_snap_test_conf_geo_LDADD = $(CONF_LIBS) $(CMOCKA_LIBS)
