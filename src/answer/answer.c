@@ -10,8 +10,6 @@
 #include "answer/exchange.h"
 #include "base/hash.h"
 
-#define UDP_PLAIN 512 /* without EDNS (RFC 1035 4.2.1) */
-
 /* Is a client subnet from this resolver honoured? */
 static bool subnet_honoured(const struct conf *conf, const struct addr *resolver)
 {
@@ -79,8 +77,7 @@ static size_t reply_limit(const struct exchange *exchange, size_t out_size)
 	const struct query *query = &exchange->query;
 	size_t limit = 65535;
 	if (!exchange->client->stream) {
-		limit = query->edns && query->payload > UDP_PLAIN ? query->payload : UDP_PLAIN;
-		limit = limit > UDP_PAYLOAD ? UDP_PAYLOAD : limit;
+		limit = query_limit(query, UDP_PAYLOAD);
 	}
 	return limit < out_size ? limit : out_size;
 }
@@ -189,8 +186,6 @@ static void open_exchange(struct exchange *exchange, struct answer_context *cont
 size_t answer_packet(struct answer_context *context, const struct client *client, const uint8_t *in, size_t in_size,
         uint8_t *out, size_t out_size)
 {
-	static const uint16_t verdict_rcode[] = {
-	        [QUERY_FORMERR] = RCODE_FORMERR, [QUERY_NOTIMP] = RCODE_NOTIMP, [QUERY_BADVERS] = RCODE_BADVERS};
 	struct exchange exchange;
 	enum query_verdict verdict = query_parse(&exchange.query, in, in_size);
 	if (verdict == QUERY_DROP) {
@@ -200,7 +195,7 @@ size_t answer_packet(struct answer_context *context, const struct client *client
 	}
 	open_exchange(&exchange, context, client);
 	count_query(&exchange);
-	decide_edns(&exchange, verdict != QUERY_OK);
+	decide_edns(&exchange, verdict != QUERY_OK && verdict != QUERY_COOKIE);
 	size_t limit = reply_limit(&exchange, out_size), room = limit;
 	unsigned rcode;
 	if (verdict == QUERY_OK && exchange.query.tsig) {
@@ -211,8 +206,12 @@ size_t answer_packet(struct answer_context *context, const struct client *client
 	size_t reserve = exchange.query.edns ? reply_opt_size(&exchange.edns, &exchange.query) : 0;
 	reply_start(&exchange.reply, out, limit, &exchange.query, reserve);
 	if (verdict != QUERY_OK) {
-		counter_increment(context->counters, COUNTER_QUERIES_MALFORMED);
-		return finish(&exchange, verdict_rcode[verdict], out, room);
+		rcode = query_rcode(verdict);
+		if (verdict == QUERY_COOKIE && !exchange.edns.cookie)
+			rcode = RCODE_FORMERR; /* a question for a cookie, where none is given */
+		if (rcode)
+			counter_increment(context->counters, COUNTER_QUERIES_MALFORMED);
+		return finish(&exchange, rcode, out, room);
 	}
 	struct reply_mark question = reply_mark(&exchange.reply);
 	rcode = respond_proven(&exchange);
