@@ -13,7 +13,7 @@
 
 enum { MESSAGE_MAX = 1000, NAME_MAX_LENGTH = 63 };
 
-static void report(
+__attribute__((format(printf, 4, 0))) static void report(
         struct reader *reader, enum err_level level, const struct yaml *node, const char *format, va_list arguments)
 {
 	char message[MESSAGE_MAX];

@@ -318,16 +318,18 @@ static void test_order(void **state)
 static void test_merge(void **state)
 {
 	(void)state;
-	static const char *const texts[] = {"services: { a.example: { map: world, probe: web, pools: { fra: "
-	                                    "[192.0.2.1] } } }\nsafety: { keep: 0 }\n",
-	        "maps: { world: { default: [fra, iad] } }\ndatacenters: { iad: }\nsafety: { freeze: off }\n",
-	        "datacenters: { fra: }\nprobes: { web: { type: http } }\n"};
+	static const char one[] = "services: { a.example: { map: world, probe: web, pools: { fra: [192.0.2.1] } } }\n"
+	                          "safety: { keep: 0 }\n";
+	static const char two[] = "maps: { world: { default: [fra, iad] } }\n"
+	                          "datacenters: { iad: }\n"
+	                          "safety: { freeze: off }\n";
+	static const char three[] = "datacenters: { fra: }\nprobes: { web: { type: http } }\n";
 	struct memory memory = {.count = 0};
 	memory_set(&memory, "meridian.yaml", "", 0);
 	memory_set(&memory, "zones/a.zone", "", 0);
-	memory_set(&memory, "geo/c.yaml", texts[2], strlen(texts[2]));
-	memory_set(&memory, "geo/a.yaml", texts[0], strlen(texts[0]));
-	memory_set(&memory, "geo/b.yaml", texts[1], strlen(texts[1]));
+	memory_set(&memory, "geo/c.yaml", three, strlen(three));
+	memory_set(&memory, "geo/a.yaml", one, strlen(one));
+	memory_set(&memory, "geo/b.yaml", two, strlen(two));
 	struct conf_source source = memory_source(&memory);
 	struct err *err = err_new();
 	struct conf *conf = conf_read_from(&source, "meridian.yaml", err);
