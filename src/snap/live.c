@@ -43,7 +43,8 @@ static void published_free(struct published *published)
 
 static void published_retire(struct rcu_head *head)
 {
-	published_free(caa_container_of(head, struct published, head));
+	/* Not caa_container_of, which casts const away. */
+	published_free((struct published *)(void *)((char *)head - offsetof(struct published, head)));
 }
 
 void live_source_free(struct live_source *source)
