@@ -34,8 +34,8 @@ libsnap_a_SOURCES = \
 	src/snap/snapshot.h
 EXTRA_DIST += src/snap/README.md
 
-# The configuration reader needs only the rooms base and wire.
-CONF_LIBS = libsnap.a $(WIRE_LIBS) $(FYAML_LIBS)
+# The configuration reader needs only some of the rooms below.
+CONF_LIBS = libsnap.a libgeo.a $(WIRE_LIBS) $(FYAML_LIBS) $(MAXMINDDB_LIBS) -lm
 EXTRA_DIST += tests/data/conf meridian.yaml geo/world.yaml
 CONF_TEST_SOURCES = \
 	tests/unit/snap/expect.c tests/unit/snap/expect.h \
