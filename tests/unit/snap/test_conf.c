@@ -243,6 +243,32 @@ static void test_limits(void **state)
 	}
 }
 
+/* The control socket is found in a file that is wrong in other respects. */
+static void test_control_path(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *folder, *expected; /* NULL: an error */
+	} rows[] = {{"every-key", "/run/meridian/meridian.sock"}, {"unknown-key", "/run/meridian/meridian.sock"},
+	        {"../../..", "../../../meridian.sock"}, {"syntax-error", NULL}, {"missing-file", NULL},
+	        {"control-is-a-list", NULL}};
+	const char *source = getenv("srcdir");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char folder[4096], path[4200];
+		struct err *err = err_new();
+		snprintf(folder, sizeof folder, "%s/tests/data/conf/", source ? source : ".");
+		snprintf(path, sizeof path, "%s%s/meridian.yaml", folder, rows[i].folder);
+		char *got = conf_control_path(path, err);
+		assert_int_equal(err_count(err, ERR_ERROR), rows[i].expected ? 0 : 1);
+		assert_int_equal(got != NULL, rows[i].expected != NULL);
+		if (got)
+			assert_string_equal(
+			        strncmp(got, folder, strlen(folder)) ? got : got + strlen(folder), rows[i].expected);
+		free(got);
+		err_free(err);
+	}
+}
+
 /* The example that ships, and the one with every key of the manual. */
 static void test_examples(void **state)
 {
@@ -279,6 +305,7 @@ int main(void)
 	        cmocka_unit_test(test_keys),
 	        cmocka_unit_test(test_zones),
 	        cmocka_unit_test(test_limits),
+	        cmocka_unit_test(test_control_path),
 	        cmocka_unit_test(test_examples),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
