@@ -199,6 +199,16 @@ static void metrics_counters(void *context, FILE *out)
 	}
 }
 
+/* A label's value, escaped as the text format wants it. */
+static void write_value(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fputc('\\', out);
+		fputc(*text == '\n' ? ' ' : *text, out);
+	}
+}
+
 static void metrics_state(void *context, FILE *out)
 {
 	const struct daemon *daemon = context;
@@ -216,9 +226,11 @@ static void metrics_state(void *context, FILE *out)
 	        last && last->failed);
 	fprintf(out, "# HELP meridian_target_up Whether a target counts as up.\n# TYPE meridian_target_up gauge\n");
 	const struct steering *steering = board_steering(live->board);
-	for (uint32_t i = 0; i < steering->target_count; i++)
-		fprintf(out, "meridian_target_up{target=\"%s\"} %d\n", steering->targets[i].name,
-		        target_is_up(board_target(live->board, i)));
+	for (uint32_t i = 0; i < steering->target_count; i++) {
+		fputs("meridian_target_up{target=\"", out);
+		write_value(out, steering->targets[i].name);
+		fprintf(out, "\"} %d\n", target_is_up(board_target(live->board, i)));
+	}
 }
 
 void commands_register(struct daemon *daemon)
