@@ -114,14 +114,20 @@ static uint64_t random_next(uint64_t *random)
 	return hash_mix(*random, 0x2545f4914f6cdd1du);
 }
 
+/* The first `length` (1 to 64) bits of a word. */
+static uint64_t first_bits(uint64_t word, unsigned length)
+{
+	return word & UINT64_MAX << (64 - length);
+}
+
 static uint64_t client_hash(const struct addr *client, unsigned length)
 {
-	struct addr prefix = *client;
 	uint64_t high, low;
-	addr_mask(&prefix, length);
-	memcpy(&high, prefix.bytes, sizeof high);
-	memcpy(&low, prefix.bytes + sizeof high, sizeof low);
-	return hash_mix(hash_mix(hash_mix(client->family, be64toh(high)), be64toh(low)), length);
+	memcpy(&high, client->bytes, sizeof high);
+	memcpy(&low, client->bytes + sizeof high, sizeof low);
+	high = first_bits(be64toh(high), length < 64 ? length : 64);
+	low = length > 64 ? first_bits(be64toh(low), length - 64) : 0;
+	return hash_mix(hash_mix((uint64_t)client->family << 8 | length, high), low);
 }
 
 struct members_view {
@@ -147,7 +153,12 @@ static void give_up_ones(struct given *given, const struct members_view *view)
 			given->member[given->count++] = (uint16_t)(i * 64 + (unsigned)__builtin_ctzll(word));
 }
 
-/* `hash` NULL: drawn by `random`. */
+/* The luck of one member: from the hash of the client's prefix, or, where that is NULL, by chance. */
+static uint64_t luck(const struct member *member, const uint64_t *hash, uint64_t *random)
+{
+	return hash ? hash_mix(*hash, member->hash) : random_next(random);
+}
+
 static void give_drawn(
         struct given *given, const struct members_view *view, unsigned room, const uint64_t *hash, uint64_t *random)
 {
@@ -157,14 +168,51 @@ static void give_drawn(
 		for (uint64_t word = view->words[i]; word; word &= word - 1) {
 			uint32_t index = i * 64 + (unsigned)__builtin_ctzll(word);
 			const struct member *member = &view->members->list[index];
-			uint64_t chance = hash ? hash_mix(hash_mix(*hash, member->hash), member->hash)
-			                       : random_next(random);
-			struct draw draw = {draw_cost(chance), member->weight, (uint16_t)index};
+			struct draw draw = {draw_cost(luck(member, hash, random)), member->weight, (uint16_t)index};
 			count = keep_best(best, count, room, &draw);
 		}
 	for (unsigned i = 0; i < count; i++)
 		given->member[i] = best[i].member;
 	given->count = (uint16_t)count;
+}
+
+/* The same for one of at most 64, which is what sticky services mostly are. 1 - u is less than -log2(u), so most lose
+ * without a look into the table; 64 is more than the table errs. */
+static void give_one(
+        struct given *given, const struct members *members, uint64_t word, const uint64_t *hash, uint64_t *random)
+{
+	unsigned best = (unsigned)__builtin_ctzll(word);
+	uint64_t weight = members->list[best].weight, cost = draw_cost(luck(&members->list[best], hash, random));
+	while (word &= word - 1) {
+		unsigned index = (unsigned)__builtin_ctzll(word);
+		uint64_t its_weight = members->list[index].weight, its_luck = luck(&members->list[index], hash, random);
+		if ((~its_luck >> 40) * weight >= cost * its_weight + 64 * weight)
+			continue;
+		uint64_t its_cost = draw_cost(its_luck);
+		if (its_cost * weight >= cost * its_weight)
+			continue;
+		best = index;
+		weight = its_weight;
+		cost = its_cost;
+	}
+	given->member[0] = (uint16_t)best;
+	given->count = 1;
+}
+
+/* Whatever is not settled at a glance. */
+static __attribute__((noinline)) void give_some(struct given *given, const struct board *board,
+        const struct members *members, unsigned answer, const uint64_t *hash, uint64_t *random)
+{
+	struct members_view view;
+	view_members(&view, board, members);
+	bool all = !hash && (!answer || answer >= view.up);
+	/* None up is not what the writer leaves, but of two words one may be read before and one after a change. */
+	if (!view.up || (all && view.up == members->count))
+		given->set = &members->all;
+	else if (all && view.up <= GIVEN_MAX)
+		give_up_ones(given, &view);
+	else
+		give_drawn(given, &view, answer && answer < GIVEN_MAX ? answer : GIVEN_MAX, hash, random);
 }
 
 void pick_members(struct given *given, const struct board *board, uint32_t index, unsigned pool, unsigned family,
@@ -173,22 +221,18 @@ void pick_members(struct given *given, const struct board *board, uint32_t index
 	const struct service *service = &board->steering->services[index];
 	const struct members *members = &service->pools[pool].of[family];
 	unsigned sticky = service->is_sticky ? service->sticky[client->family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6] : 0;
-	struct members_view view;
+	uint64_t word = word_get(&board->words[members->word]);
+	bool few = members->count <= 64;
 	given->set = NULL;
 	given->count = 0;
 	*hashed = (uint8_t)sticky;
-	view_members(&view, board, members);
-	bool all = !sticky && (!service->answer || service->answer >= view.up);
-	/* None up is not what the writer leaves, but of two words one may be read before and one after a change. */
-	if (!view.up || (all && view.up == members->count)) {
+	if (few && !sticky && !service->answer && word == UINT64_MAX >> (64 - members->count)) {
 		given->set = &members->all;
 		return;
 	}
-	if (all && view.up <= GIVEN_MAX) {
-		give_up_ones(given, &view);
-		return;
-	}
-	unsigned room = service->answer && service->answer < GIVEN_MAX ? service->answer : GIVEN_MAX;
 	uint64_t hash = sticky ? client_hash(client, sticky) : 0;
-	give_drawn(given, &view, room, sticky ? &hash : NULL, random);
+	if (few && service->answer == 1 && members->count > 1 && word)
+		give_one(given, members, word, sticky ? &hash : NULL, random);
+	else
+		give_some(given, board, members, service->answer, sticky ? &hash : NULL, random);
 }

@@ -10,6 +10,7 @@
  *   target NAME up|down|frozen SINCE LAST TOOK RUN COUNT WINDOW DETAIL
  *   force TARGET up|down plain|insisted REASON
  *   drain DATACENTER REASON
+ *   lost DATACENTER ORDER
  *   braked DATACENTER
  *   held SERVICE POOL FAMILY SINCE
  *   last SERVICE POOL FAMILY
@@ -81,6 +82,11 @@ static void save_datacenter(FILE *out, const struct board *board, uint32_t index
 		write_word(out, board->steering->datacenters[index]);
 		write_word(out, state->reason);
 		fputc('\n', out);
+	}
+	if (state->lost) {
+		fputs("lost", out);
+		write_word(out, board->steering->datacenters[index]);
+		fprintf(out, " %llu\n", (unsigned long long)state->lost_order);
 	}
 	if (state->braked) {
 		fputs("braked", out);
@@ -258,6 +264,22 @@ static bool restore_drain(struct restore *restore, char **words)
 	return true;
 }
 
+static bool restore_lost(struct restore *restore, char **words)
+{
+	struct board *board = restore->board;
+	int64_t order;
+	if (!text_number(&order, words[2], 0, INT64_MAX / 2))
+		return false;
+	uint32_t index = board_find_datacenter(board, words[1]);
+	if (index == NO_INDEX)
+		return true;
+	board->datacenters[index].lost = true;
+	board->datacenters[index].lost_order = (uint64_t)order;
+	if (board->lost_count < (uint64_t)order)
+		board->lost_count = (uint64_t)order;
+	return true;
+}
+
 static bool restore_braked(struct restore *restore, char **words)
 {
 	uint32_t index = board_find_datacenter(restore->board, words[1]);
@@ -318,6 +340,7 @@ static const struct {
         {"target", 10, restore_target},
         {"force", 5, restore_force},
         {"drain", 3, restore_drain},
+        {"lost", 3, restore_lost},
         {"braked", 2, restore_braked},
         {"held", 5, restore_held},
         {"last", 4, restore_last},

@@ -73,7 +73,7 @@ static bool set_up(struct http_slot *slot, const struct watch *watch)
 
 static void http_start(struct watch *watch)
 {
-	struct http_engine *engine = prober_http(watch->prober);
+	struct http_engine *engine = prober_http(watch->prober, watch);
 	struct http_slot *slot = http_slot_take(engine);
 	if (!slot) {
 		watch_done(watch, OUTCOME_UNABLE, "no memory");
@@ -88,15 +88,17 @@ static void http_start(struct watch *watch)
 	*slot->error = 0;
 	watch->attempt = slot;
 	bool good = set_up(slot, watch);
-	if (good && http_engine_add(engine, slot))
+	if (good && http_engine_add(engine, slot)) {
+		http_engine_act(engine);
 		return;
+	}
 	http_slot_give(engine, slot);
 	watch_done(watch, good ? OUTCOME_UNABLE : OUTCOME_FAILED, good ? "curl is out of order" : "not a possible URL");
 }
 
 static void http_drop(struct watch *watch)
 {
-	http_slot_give(prober_http(watch->prober), watch->attempt);
+	http_slot_give(prober_http(watch->prober, watch), watch->attempt);
 }
 
 /* ---- the reply ---- */

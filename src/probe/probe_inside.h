@@ -30,6 +30,7 @@ struct watch {
 	nanotime started; /* of the attempt under way */
 	bool had_turn;    /* one attempt has ended */
 	bool excused;     /* the last timeout was this process's own; never twice in a row */
+	bool private_ca;  /* its https trusts a file of its own */
 	const struct probe_kind *kind;
 	void *attempt; /* of the kind's own; NULL: none */
 };
@@ -61,7 +62,7 @@ void prober_let(struct prober *prober);
 uv_loop_t *prober_loop(const struct prober *prober);
 
 /* The parts of the prober that the kinds own. */
-struct http_engine *prober_http(const struct prober *prober);
+struct http_engine *prober_http(const struct prober *prober, const struct watch *watch);
 struct exec_queue *prober_exec(const struct prober *prober);
 
 /* probe_http.c: the multi handle, its sockets and timer, and idle easy handles. */

@@ -5,6 +5,15 @@ BENCHES += tests/bench/bench_zone
 tests_bench_bench_zone_SOURCES = tests/bench/bench_zone.c
 tests_bench_bench_zone_LDADD = $(ZONE_LIBS)
 
+BENCHES += tests/bench/bench_probe
+tests_bench_bench_probe_SOURCES = tests/bench/bench_probe.c
+tests_bench_bench_probe_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(UV_CFLAGS)
+tests_bench_bench_probe_LDADD = $(PROBE_LIBS)
+
+BENCHES += tests/bench/bench_pick
+tests_bench_bench_pick_SOURCES = tests/bench/bench_pick.c
+tests_bench_bench_pick_LDADD = $(POOL_LIBS)
+
 EXTRA_PROGRAMS += $(BENCHES)
 CLEANFILES += $(BENCHES)
 bench: $(BENCHES)
