@@ -1,5 +1,5 @@
 # The programs and scripts that ship beside the daemon.
-EXTRA_DIST += tools/install-deps tools/check tools/geodata tools/countries
+EXTRA_DIST += tools/install-deps tools/check tools/geodata tools/countries tools/quickstart tools/demo-datacenter
 
 bin_PROGRAMS += meridianctl
 meridianctl_SOURCES = \

@@ -1,0 +1,132 @@
+"""meridianctl and the metrics page, against the running daemon."""
+import json
+import re
+import urllib.request
+
+from world import SLOW, LiveTest, World, until
+
+STEERING = '''\
+datacenters:
+  iad: { at: [38.95, -77.45] }
+  fra: { at: [50.03, 8.57] }
+  sin: { at: [1.36, 103.99] }
+probes:
+  web: { type: http, port: 8080, path: /, interval: 500ms, timeout: 400ms, fall: 2, rise: 2 }
+maps: { fixed: { default: [iad, fra, sin], country: { DE: [fra] } } }
+services:
+  www.example.com:
+    map: fixed
+    probe: web
+    pools: { iad: [NET.1], fra: [NET.2], sin: [NET.3] }
+safety: { keep: 2 }
+'''
+
+
+class Control(LiveTest):
+    server = {'metrics': 'NET.53@9153'}
+
+    @classmethod
+    def build(cls, world):
+        world.edit('meridian.yaml', 'NET', world.network)
+        for name in ('iad', 'fra', 'sin'):
+            world.center(name)
+        world.write('geo/world.yaml', STEERING.replace('NET', world.network))
+
+    def ok(self, *words):
+        done = self.world.ctl(*words)
+        self.assertEqual(done.returncode, 0, f'{words}: {done.stdout}{done.stderr}')
+        return done.stdout
+
+    def given(self):
+        return self.world.ask('www.example.com').data()
+
+    def of(self, name):
+        return [self.world.centers[name].address]
+
+    def test_status(self):
+        out = self.ok('status')
+        self.assertIn('example.com', out)
+        self.assertRegex(out, r'(?i)generation\W+\d+')
+        value = json.loads(self.ok('--json', 'status'))
+        self.assertIn('generation', json.dumps(value))
+
+    def test_health(self):
+        out = self.ok('health')
+        for center in self.world.centers.values():
+            self.assertIn(center.address, out)
+        self.assertIn('up', out)
+        json.loads(self.ok('--json', 'health'))
+
+    def test_explain(self):
+        out = self.ok('explain', 'www.example.com', 'A', '--from', '192.0.2.1', '--ecs', '5.1.1.0/24')
+        for word in ('DE', 'fra', self.world.centers['fra'].address, '60'):
+            self.assertIn(word, out)
+        self.assertRegex(out, r'world\.yaml:7\b', 'the rule and where it stands')
+        offline = self.ok('explain', 'www.example.com', 'A', '--from', '5.1.1.1')
+        self.assertIn('fra', offline)
+
+    def test_stats(self):
+        self.world.ask('www.example.com')
+        self.assertRegex(self.ok('stats'), r'queries\w*.*\d')
+
+    def test_drain(self):
+        self.assertEqual(self.given(), self.of('iad'))
+        self.ok('drain', 'iad')
+        self.assertEqual(self.given(), self.of('fra'), 'at once')
+        self.assertIn('iad', self.ok('status'))
+        refused = self.world.ctl('drain', 'fra')
+        self.assertEqual(refused.returncode, 1, 'safety keeps two')
+        self.assertTrue(refused.stderr)
+        self.assertEqual(self.given(), self.of('fra'))
+        self.ok('undrain', 'iad')
+        self.assertEqual(self.given(), self.of('iad'))
+        wrong = self.world.ctl('drain', 'iax')
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn('iax', wrong.stderr)
+
+    def test_force(self):
+        name = self.world.targets()['iad']['name']
+        self.ok('force', name, 'down')
+        self.assertEqual(self.given(), self.of('fra'))
+        self.assertIn('force', self.ok('health'))
+        self.ok('release', name)
+        self.assertEqual(self.given(), self.of('iad'))
+        self.assertEqual(self.world.ctl('force', 'nobody', 'down').returncode, 1)
+
+    def test_wrong_usage(self):
+        for words in ([], ['no-such-verb'], ['--no-such-option', 'status'], ['explain']):
+            with self.subTest(words=words):
+                done = self.world.ctl(*words)
+                self.assertEqual(done.returncode, 2)
+                self.assertTrue(done.stderr)
+
+    def test_no_server(self):
+        world = World()
+        self.addCleanup(world.close)
+        done = world.ctl('status')
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('control.sock', done.stderr)
+        self.assertEqual(world.ctl('check').returncode, 0)
+
+    def page(self, path='/metrics'):
+        with urllib.request.urlopen(f'http://{self.world.network}.53:9153{path}', timeout=5) as reply:
+            return reply.headers, reply.read().decode()
+
+    def test_metrics(self):
+        def udp():
+            return int(re.search(r'^meridian_queries_total\{transport="udp"\} (\d+)$', self.page()[1], re.M)[1])
+        before = udp()
+        for _ in range(5):
+            self.world.ask('www.example.com')
+        until(lambda: udp() >= before + 5, 3 * SLOW, 'queries are counted')
+        headers, text = self.page()
+        self.assertIn('version=0.0.4', headers['Content-Type'])
+        seen = set()
+        for line in text.splitlines():
+            if line.startswith('# TYPE '):
+                name = line.split()[2]
+                self.assertNotIn(name, seen, 'one TYPE for each metric')
+                seen.add(name)
+            elif not line.startswith('#'):
+                self.assertRegex(line, r'^meridian_[a-z0-9_]+(\{([a-z_]+="[^"]*",?)+\})? -?[0-9.e+]+$')
+        self.assertRegex(text, r'(?m)^meridian_target_up\{.*\} 1$')

@@ -1,0 +1,296 @@
+"""The life of the process: start, signals, privileges, crowds of connections, the end, and what survives it."""
+import os
+import pwd
+import re
+import signal
+import socket
+import stat
+import struct
+import time
+import unittest
+
+import dns
+from world import SLOW, LiveTest, World, until
+
+STEERING = '''\
+datacenters:
+  iad: { at: [38.95, -77.45] }
+  fra: { at: [50.03, 8.57] }
+probes:
+  web: { type: http, port: 8080, path: /, interval: 500ms, timeout: 400ms, fall: 2, rise: 2 }
+maps: { fixed: { default: [iad, fra] } }
+services:
+  www.example.com:
+    map: fixed
+    probe: web
+    pools: { iad: [NET.1], fra: [NET.2] }
+'''
+
+
+class Start(LiveTest):
+    started = False
+
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+
+    def test_port_in_use(self):
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with self.subTest(kind=kind.name), socket.socket(socket.AF_INET, kind) as other:
+                other.bind(self.world.server)
+                if kind == socket.SOCK_STREAM:
+                    other.listen()
+                self.world.start(wait=False)
+                self.world.await_end(1, timeout=2)
+                self.assertIn(f'{self.world.address}@{self.world.port}', self.world.log)
+                self.assertRegex(self.world.log, 'in use')
+
+    def test_second_server(self):
+        """Of the same configuration: it says so, and the first goes on."""
+        self.world.start()
+        second = World()
+        self.addCleanup(second.close)
+        second.write('meridian.yaml', self.world.read('meridian.yaml'))
+        second.start(wait=False)
+        second.await_end(1, timeout=2)
+        self.assertRegex(second.log, 'in use')
+        self.assertEqual(self.world.ask('ns1.example.com').data(), ['192.0.2.1'])
+        self.world.stop()
+
+    def test_hangup_in_the_first_moment(self):
+        for delay in (0, 0, 0, 0.0005, 0.001, 0.001, 0.002, 0.005, 0.01, 0.03):
+            with self.subTest(delay=delay):
+                self.world.start(wait=False)
+                if delay:
+                    time.sleep(delay)
+                self.world.signal(signal.SIGHUP)
+                self.world.await_ready()
+                self.world.stop()
+
+    def test_unknown_user(self):
+        self.world.write('meridian.yaml', self.world.read('meridian.yaml') + 'user: no-such-user\n')
+        if os.geteuid() != 0:
+            self.skipTest('only root becomes another user')
+        self.world.start(wait=False)
+        self.world.await_end(1, timeout=2)
+        self.assertIn('no-such-user', self.world.log)
+
+    @unittest.skipUnless(os.geteuid() == 0, 'only root becomes another user')
+    def test_privileges(self):
+        self.world.write('meridian.yaml', self.world.read('meridian.yaml') + 'user: nobody\n')
+        daemon = self.world.start()
+        nobody = pwd.getpwnam('nobody')
+        for task in os.listdir(f'/proc/{daemon.pid}/task'):
+            with open(f'/proc/{daemon.pid}/task/{task}/status') as file:
+                status = dict(line.rstrip('\n').split(':', 1) for line in file)
+            self.assertEqual(set(status['Uid'].split()), {str(nobody.pw_uid)})
+            self.assertEqual(set(status['Gid'].split()), {str(nobody.pw_gid)})
+            self.assertLessEqual(set(status['Groups'].split()), {str(nobody.pw_gid)})
+            for kind in ('CapPrm', 'CapEff', 'CapInh', 'CapAmb'):
+                self.assertEqual(int(status[kind], 16), 0, kind)
+            self.assertEqual(status['NoNewPrivs'].strip(), '1')
+        self.world.write('zones/example.com.zone', self.world.read('zones/example.com.zone') + 'new A 192.0.2.99\n')
+        self.world.reload()
+        self.assertEqual(self.world.ask('new.example.com').data(), ['192.0.2.99'], 'a reload as that user')
+        self.world.stop()
+
+    def test_control_socket_mode(self):
+        old = os.umask(0)
+        try:
+            self.world.start()
+        finally:
+            os.umask(old)
+        mode = os.stat(self.world.path('control.sock')).st_mode
+        self.assertTrue(stat.S_ISSOCK(mode))
+        self.assertEqual(stat.S_IMODE(mode), 0o660)
+        self.world.stop()
+        self.assertFalse(os.path.exists(self.world.path('control.sock')), 'it is gone at the end')
+
+    def test_other_signals(self):
+        self.world.start()
+        for number in (signal.SIGUSR1, signal.SIGPIPE):
+            self.world.signal(number)
+        self.assertEqual(self.world.ask('ns1.example.com').data(), ['192.0.2.1'])
+        self.world.signal(signal.SIGINT)
+        self.world.await_end(0)
+
+
+class End(LiveTest):
+    """SIGTERM answers all that was received, and ends with 0 in 5 s."""
+    started = False
+    time = 60
+
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+        self.world.start()
+
+    def test_streams(self):
+        """Ten connections that have sent 500 queries each and read nothing yet."""
+        socks = [socket.create_connection(self.world.server, 10) for _ in range(10)]
+        for sock in socks:
+            sock.sendall(b''.join(dns.frame(dns.query('www.example.com', id=id)) for id in range(500)))
+        self.world.signal(signal.SIGTERM)
+        for sock in socks:
+            stream, ids = sock.makefile('rb'), set()
+            while (wire := dns.read_frame(stream)) is not None:
+                ids.add(dns.parse(wire).id)
+            self.assertEqual(len(ids), 500, 'answers of a connection')
+            sock.close()
+        self.world.await_end(0)
+
+    def test_datagrams(self):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sock.close)
+        sock.connect(self.world.server)
+        for id in range(200):
+            sock.send(dns.query('www.example.com', id=id))
+        self.world.signal(signal.SIGTERM)
+        sock.settimeout(3 * SLOW)
+        self.assertEqual(len({sock.recv(4096)[:2] for _ in range(200)}), 200)
+        self.world.await_end(0)
+
+    def test_idle_and_half(self):
+        """Idle connections and half a message do not hold it up."""
+        socks = [socket.create_connection(self.world.server, 10) for _ in range(20)]
+        for sock in socks[:10]:
+            sock.sendall(b'\0\x20abc')
+        began = time.monotonic()
+        self.world.stop()
+        self.assertLess(time.monotonic() - began, 5 * SLOW)
+        for sock in socks:
+            sock.close()
+
+
+class Kill(LiveTest):
+    """kill -9: verdicts older than a second and overrides are there again."""
+    started = False
+    time = 60
+
+    def test_restart(self):
+        world = self.world
+        for name in ('iad', 'fra'):
+            world.center(name)
+        world.write('geo/world.yaml', STEERING.replace('NET', world.network))
+        world.start()
+        first, second = world.centers['iad'], world.centers['fra']
+        self.assertEqual(world.ask('www.example.com').data(), [first.address])
+        first.behave = 'status 500'
+        world.await_state('iad', 'down')
+        since = world.targets()['iad']['since']
+        self.assertTrue(world.control('drain', datacenter='fra', force=True)['ok'])
+        time.sleep(1.1)  # what the promise allows to be lost
+        world.signal(signal.SIGKILL)
+        world.await_end(-signal.SIGKILL)
+        first.behave = 'silent'
+        world.start()
+        health = world.targets()['iad']
+        self.assertEqual((health['state'], health['since']), ('down', since), 'as if there had been no restart')
+        self.assertEqual(world.status()['drained'], ['fra'])
+        self.assertTrue(world.control('undrain', datacenter='fra')['ok'])
+        self.assertEqual(world.ask('www.example.com').data(), [second.address])
+        world.stop()
+
+    def test_damaged_state(self):
+        world = World()
+        self.addCleanup(world.close)
+        for name in ('iad', 'fra'):
+            world.center(name)
+        world.write('geo/world.yaml', STEERING.replace('NET', world.network))
+        world.write('state/verdicts', bytes(range(256)) * 50)
+        world.start()
+        self.assertEqual(world.ask('www.example.com').data(), [world.centers['iad'].address])
+        world.stop()
+
+
+class Connections(LiveTest):
+    """Two thousand idle clients: the others do not notice, and everything comes back."""
+    time, alone = 60, True
+
+    def memory(self):
+        with open(f'/proc/{self.world.daemon.pid}/status') as file:
+            return int(re.search(r'VmRSS:\s+(\d+)', file.read())[1])
+
+    def descriptors(self):
+        return len(os.listdir(f'/proc/{self.world.daemon.pid}/fd'))
+
+    def test_idle(self):
+        import resource
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard < 2100:
+            self.skipTest(f'only {hard} descriptors')
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        memory, descriptors = self.memory(), self.descriptors()
+        crowd = []
+        for number in range(2000):
+            crowd.append(socket.create_connection(self.world.server, 10, (f'{self.world.network}.{number % 200 + 1}', 0)))
+        for sock in crowd[::2]:
+            sock.send(b'\0')
+        began = time.monotonic()
+        self.assertEqual(self.world.ask('ns1.example.com', over=dns.tcp).data(), ['192.0.2.1'])
+        self.assertEqual(self.world.ask('ns1.example.com').data(), ['192.0.2.1'])
+        self.assertLess(time.monotonic() - began, 1 * SLOW)
+        if SLOW == 1:
+            self.assertLess(self.memory() - memory, 64 * 1024, 'KB of memory')
+        for sock in crowd:
+            sock.close()
+        until(lambda: self.descriptors() <= descriptors, 10 * SLOW, 'all descriptors come back')
+
+    def test_slow_reader(self):
+        """Who asks and never reads does not make the server hold answers without end."""
+        memory = self.memory()
+        socks = []
+        for _ in range(20):
+            sock = socket.create_connection(self.world.server, 10)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.settimeout(0.2)
+            socks.append(sock)
+            try:
+                for _ in range(100):
+                    sock.sendall(dns.frame(dns.query('example.com', 'SOA')) * 100)
+            except (TimeoutError, ConnectionError):
+                pass
+        if SLOW == 1:
+            self.assertLess(self.memory() - memory, 64 * 1024, 'KB of memory')
+        self.assertEqual(self.world.ask('ns1.example.com', over=dns.tcp).data(), ['192.0.2.1'])
+        for sock in socks:
+            sock.close()
+
+    def test_stop_and_continue(self):
+        """SIGSTOP for a moment changes no answer."""
+        self.world.signal(signal.SIGSTOP)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(5 * SLOW)
+            sock.connect(self.world.server)
+            sock.send(dns.query('ns1.example.com', id=9))
+            time.sleep(1)
+            self.world.signal(signal.SIGCONT)
+            self.assertEqual(dns.parse(sock.recv(4096)).data(), ['192.0.2.1'])
+
+    def test_hostile_packets(self):
+        """Twenty thousand pieces of noise write little and hide no good query."""
+        noise = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(noise.close)
+        noise.connect(self.world.server)
+        noise.setblocking(False)
+        good = dns.query('www.example.com', ecs='5.1.0.0/24')
+        for number in range(20000):
+            packet = bytearray(good)
+            for at in (number * 7 % len(good), number * 31 % len(good)):
+                packet[at] = (number * 131 + at) % 256
+            try:
+                noise.send(bytes(packet[:number % 3 * 20 + 12] if number % 5 == 0 else packet))
+            except OSError:
+                pass
+            if number % 2000 == 0:
+                self.assertEqual(self.world.ask('ns1.example.com').data(), ['192.0.2.1'])
+                try:
+                    while True:
+                        noise.recv(4096)
+                except BlockingIOError:
+                    pass
+        self.assertLess(len(self.world.log), 64 * 1024)
+        self.assertIsNone(self.world.daemon.poll())
+
+
+assert struct.calcsize('!H') == 2
