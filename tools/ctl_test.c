@@ -227,9 +227,10 @@ static void ask(struct run *run, const struct steer_case *c, struct board *board
 
 static void run_case(struct run *run, const struct steer_case *c)
 {
-	bool good = check_name(run, &c->datacenter);
+	bool good = true;
 	for (unsigned i = 0; i < c->down_count; i++)
 		good = check_name(run, &c->down[i]) && good;
+	good = check_name(run, &c->datacenter) && good;
 	if (!good) {
 		run->failed++;
 		return;
