@@ -268,6 +268,8 @@ static void read_map(struct decoder *decoder, struct reader *r, uint32_t pairs, 
 /* A number of any type, or in text; NAN if there is none. */
 static double number_of(const struct scalar *scalar)
 {
+	if (!scalar->bytes)
+		return NAN;
 	struct reader r = reader_of(scalar->bytes, scalar->size);
 	char text[32], *end;
 	uint64_t value = 0;
