@@ -54,65 +54,65 @@ static int restore(struct fixture *fixture, const char *text, size_t size)
 	return board_restore(world->board, fixture->path, world->now, world->wall, fixture->err);
 }
 
+static const struct {
+	const char *line;
+	bool skipped;
+	const char *script; /* what holds then */
+} lines[] = {
+        {"target iad-4-0 down " NOW " " NOW " 5 1 3 0000000000000004 200%20OK", false, "get a 4 fra"},
+        {"target iad-4-0 up " NOW " " NOW " 5 1 3 0000000000000004 -", false, "get a 4 iad"},
+        {"target nobody down " NOW " " NOW " 5 1 3 0000000000000004 -", false, "get a 4 iad"},
+        {"target iad-4-0 down 9223372036854775807 9223372036854775807 0 0 0 0000000000000000 -", false, "get a 4 fra"},
+        {"target iad-4-0 down 9223372036854775808 0 0 0 0 0000000000000000 -", true, "get a 4 iad"},
+        {"target iad-4-0 down -1 0 0 0 0 0000000000000000 -", true, "get a 4 iad"},
+        {"target iad-4-0 sideways 0 0 0 0 0 0000000000000000 -", true, "get a 4 iad"},
+        {"target iad-4-0 down 0 0 0 0 65 0000000000000000 -", true, "get a 4 iad"},
+        {"target iad-4-0 down 0 0 0 70000 0 0000000000000000 -", true, "get a 4 iad"},
+        {"target iad-4-0 down 0 0 0 0 0 00 -", true, "get a 4 iad"},
+        {"target iad-4-0 down 0 0 0 0 0 000000000000000g -", true, "get a 4 iad"},
+        {"target iad-4-0 down 0 0 0 0 0 0000000000000000", true, "get a 4 iad"},
+        {"target iad-4-0 down 0 0 0 0 0 0000000000000000 - -", true, "get a 4 iad"},
+        {"target iad-4-0 down 0 0 0 0 0 0000000000000000 %zz", true, "get a 4 iad"},
+        {"target iad-4-0 down 0 0 0 0 0 0000000000000000 %00", true, "get a 4 iad"},
+        {"target iad-4-0 down 0 0 0 0 0 0000000000000000 %1", true, "get a 4 iad"},
+        {"target iad-4-0 down 0 0 0 0 0 0000000000000000 %", true, "get a 4 iad"},
+        {"target %69ad-4-0 down 0 0 0 0 0 0000000000000000 %1B[31m", false, "get a 4 fra"},
+        {"force iad-4-0 down plain why", false, "get a 4 fra"},
+        {"force iad-4-0 down rather why", true, "get a 4 iad"},
+        {"force iad-4-0 left plain why", true, "get a 4 iad"},
+        {"drain iad -", false, "get a 4 fra; pool a 4 iad drained"},
+        {"drain nowhere -", false, "get a 4 iad"},
+        {"drain iad", true, "get a 4 iad"},
+        {"lost iad 7", false, "get a 4 iad"},
+        {"lost iad first", true, "get a 4 iad"},
+        {"braked iad", false, "get a 4 iad"},
+        {"held a.example. iad 4 " NOW, false, "get a 4 fra; pool a 4 iad held"},
+        {"held a.example. nowhere 4 " NOW, false, "get a 4 iad"},
+        {"held b.example. iad 4 " NOW, false, "get a 4 iad"},
+        {"held a.example. iad 5 " NOW, true, "get a 4 iad"},
+        {"held a.example. iad 4 soon", true, "get a 4 iad"},
+        {"last a.example. fra 4", false, "get a 4 iad; fail iad; fail fra; get a 4 fra"},
+        {"last a.example. fra", true, "get a 4 iad"},
+        {"", false, "get a 4 iad"},
+        {" ", true, "get a 4 iad"},
+        {"             ", true, "get a 4 iad"},
+        {"whatever", true, "get a 4 iad"},
+};
+
 /* Each line alone: what is good counts, what is not is skipped with a warning that names it. */
 static void test_lines(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *line;
-		bool skipped;
-		const char *script; /* what holds then */
-	} table[] = {
-	        {"target iad-4-0 down " NOW " " NOW " 5 1 3 0000000000000004 200%20OK", false, "get a 4 fra"},
-	        {"target iad-4-0 up " NOW " " NOW " 5 1 3 0000000000000004 -", false, "get a 4 iad"},
-	        {"target nobody down " NOW " " NOW " 5 1 3 0000000000000004 -", false, "get a 4 iad"},
-	        {"target iad-4-0 down 9223372036854775807 9223372036854775807 0 0 0 0000000000000000 -", false,
-	                "get a 4 fra"},
-	        {"target iad-4-0 down 9223372036854775808 0 0 0 0 0000000000000000 -", true, "get a 4 iad"},
-	        {"target iad-4-0 down -1 0 0 0 0 0000000000000000 -", true, "get a 4 iad"},
-	        {"target iad-4-0 sideways 0 0 0 0 0 0000000000000000 -", true, "get a 4 iad"},
-	        {"target iad-4-0 down 0 0 0 0 65 0000000000000000 -", true, "get a 4 iad"},
-	        {"target iad-4-0 down 0 0 0 70000 0 0000000000000000 -", true, "get a 4 iad"},
-	        {"target iad-4-0 down 0 0 0 0 0 00 -", true, "get a 4 iad"},
-	        {"target iad-4-0 down 0 0 0 0 0 000000000000000g -", true, "get a 4 iad"},
-	        {"target iad-4-0 down 0 0 0 0 0 0000000000000000", true, "get a 4 iad"},
-	        {"target iad-4-0 down 0 0 0 0 0 0000000000000000 - -", true, "get a 4 iad"},
-	        {"target iad-4-0 down 0 0 0 0 0 0000000000000000 %zz", true, "get a 4 iad"},
-	        {"target iad-4-0 down 0 0 0 0 0 0000000000000000 %00", true, "get a 4 iad"},
-	        {"target iad-4-0 down 0 0 0 0 0 0000000000000000 %1", true, "get a 4 iad"},
-	        {"target iad-4-0 down 0 0 0 0 0 0000000000000000 %", true, "get a 4 iad"},
-	        {"target %69ad-4-0 down 0 0 0 0 0 0000000000000000 %1B[31m", false, "get a 4 fra"},
-	        {"force iad-4-0 down plain why", false, "get a 4 fra"},
-	        {"force iad-4-0 down rather why", true, "get a 4 iad"},
-	        {"force iad-4-0 left plain why", true, "get a 4 iad"},
-	        {"drain iad -", false, "get a 4 fra; pool a 4 iad drained"},
-	        {"drain nowhere -", false, "get a 4 iad"},
-	        {"drain iad", true, "get a 4 iad"},
-	        {"lost iad 7", false, "get a 4 iad"},
-	        {"lost iad first", true, "get a 4 iad"},
-	        {"braked iad", false, "get a 4 iad"},
-	        {"held a.example. iad 4 " NOW, false, "get a 4 fra; pool a 4 iad held"},
-	        {"held a.example. nowhere 4 " NOW, false, "get a 4 iad"},
-	        {"held b.example. iad 4 " NOW, false, "get a 4 iad"},
-	        {"held a.example. iad 5 " NOW, true, "get a 4 iad"},
-	        {"held a.example. iad 4 soon", true, "get a 4 iad"},
-	        {"last a.example. fra 4", false, "get a 4 iad; fail iad; fail fra; get a 4 fra"},
-	        {"last a.example. fra", true, "get a 4 iad"},
-	        {"", false, "get a 4 iad"},
-	        {" ", true, "get a 4 iad"},
-	        {"             ", true, "get a 4 iad"},
-	        {"whatever", true, "get a 4 iad"},
-	};
-	for (size_t i = 0; i < COUNT(table); i++) {
+	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct fixture fixture = begin();
 		char text[512];
-		snprintf(text, sizeof text, HEADER "%s\n", table[i].line);
+		snprintf(text, sizeof text, HEADER "%s\n", lines[i].line);
 		assert_int_equal(restore(&fixture, text, strlen(text)), 0);
-		assert_int_equal(err_count(fixture.err, ERR_WARNING), table[i].skipped);
+		assert_int_equal(err_count(fixture.err, ERR_WARNING), lines[i].skipped);
 		assert_int_equal(err_count(fixture.err, ERR_ERROR), 0);
-		if (table[i].skipped)
+		if (lines[i].skipped)
 			assert_int_equal(err_item(fixture.err, 0)->line, 2);
-		assert_true(world_play(fixture.world, table[i].line, table[i].script));
+		assert_true(world_play(fixture.world, lines[i].line, lines[i].script));
 		assert_null(strchr(board_target(fixture.world->board, 0)->detail, 0x1b));
 		end(&fixture);
 	}
