@@ -109,7 +109,9 @@ static void open_state(struct daemon *daemon, const struct conf *conf)
 {
 	if (!conf->state)
 		return;
-	if (mkdir(conf->state, 0750) && errno != EEXIST)
+	if (mkdir(conf->state, 0750) == 0)
+		privileges_give(conf->user, conf->state);
+	else if (errno != EEXIST)
 		log_warn("state is not kept: %s: %s", conf->state, strerror(errno));
 	if (asprintf(&daemon->state_file, "%s/verdicts", conf->state) < 0)
 		daemon->state_file = NULL;
@@ -219,8 +221,10 @@ static int open_sockets(struct daemon *daemon, const struct conf *conf, struct e
 	        .source = daemon->source};
 	daemon->serve = serve_open(&options, err);
 	int failures = daemon->serve ? 0 : -1;
-	if (conf->control)
-		failures |= control_listen(daemon->control, conf->control, err);
+	if (conf->control && control_listen(daemon->control, conf->control, err))
+		failures = -1;
+	else if (conf->control)
+		privileges_give(conf->user, conf->control);
 	if (conf->metrics)
 		failures |= control_listen_metrics(daemon->control, conf->metrics, err);
 	return failures;

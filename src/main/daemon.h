@@ -61,6 +61,9 @@ void commands_register(struct daemon *daemon);
 /* privileges.c: gives up what was needed only to bind. `user` NULL: stays the user, but without capabilities. -1 and an
  * error if that fails. */
 int privileges_drop(const char *user, struct err *err);
+/* Makes a file or folder that was made before (the control socket, a new state folder) the user's. Does nothing unless
+ * root becomes `user`. */
+void privileges_give(const char *user, const char *path);
 /* As many descriptors as the system lets us have. */
 void privileges_raise_limits(void);
 

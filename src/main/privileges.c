@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "main/daemon.h"
 
 static int become(const char *user, struct err *err)
@@ -32,6 +33,13 @@ static int become(const char *user, struct err *err)
 		return -1;
 	}
 	return 0;
+}
+
+void privileges_give(const char *user, const char *path)
+{
+	const struct passwd *entry = user && geteuid() == 0 ? getpwnam(user) : NULL;
+	if (entry && lchown(path, entry->pw_uid, entry->pw_gid))
+		log_warn("%s cannot be given to user '%s': %s", path, user, strerror(errno));
 }
 
 static int drop_capabilities(struct err *err)
