@@ -96,8 +96,11 @@ static void test_too_slow(void **state)
 	assert_true(ended);
 	for (unsigned i = 0; i < KINDS; i++)
 		assert_true(stub_ended(fds[i], STUB_WAIT_MS));
+	/* on a busy machine the good one has been idle for too long by now, too: another takes its place */
+	close(good);
+	good = connect_from(&to, NULL);
 	assert_true(stub_ask(good, 7));
-	assert_int_equal(stub_counter(serve, COUNTER_TCP_TIMEOUTS), KINDS);
+	assert_in_range(stub_counter(serve, COUNTER_TCP_TIMEOUTS), KINDS, KINDS + 1);
 	for (unsigned i = 0; i < KINDS; i++)
 		close(fds[i]);
 	close(good);
