@@ -107,12 +107,26 @@ const struct map_rule *rule_longest(const struct map_rules *rules, enum rule_kin
 	return longest;
 }
 
-unsigned decider_order(const struct decider *decider, const struct map_rule *rule, const struct geo_facts *facts,
-        bool closed, uint8_t *order)
+void decider_init(struct decider *decider, const struct datacenter *datacenters, size_t count, const bool *chosen)
 {
-	uint8_t rest[DATACENTERS_MAX];
-	bool taken[DATACENTERS_MAX] = {false};
+	*decider = (struct decider){.count = 0};
+	for (size_t i = 0; i < count; i++) {
+		decider->position[i] = chosen[i] ? (int16_t)decider->count : -1;
+		if (chosen[i])
+			decider->members[decider->count++] = (uint8_t)i;
+	}
+	atlas_init(&decider->atlas, datacenters, decider->members, decider->count);
+	atlas_list(&decider->atlas, decider->sorted);
+}
+
+unsigned decider_order(struct decider *decider, const struct map_rule *rule, const struct geo_facts *facts, bool closed,
+        uint8_t *order)
+{
+	uint8_t unsorted[DATACENTERS_MAX];
+	const uint8_t *rest = decider->sorted;
+	bool taken[DATACENTERS_MAX];
 	unsigned listed = 0, count;
+	memset(taken, false, decider->count);
 	for (unsigned i = 0; rule && i < rule->list.count; i++) {
 		int position = decider->position[rule->list.datacenters[i]];
 		if (position < 0 || taken[position])
@@ -123,9 +137,9 @@ unsigned decider_order(const struct decider *decider, const struct map_rule *rul
 	bool only = rule && rule->list.only && listed;
 	count = listed;
 	if (facts->located && !(only && closed))
-		atlas_sort(&decider->atlas, facts->latitude, facts->longitude, rest);
+		atlas_sort(&decider->atlas, facts->latitude, facts->longitude, decider->sorted);
 	else
-		atlas_list(&decider->atlas, rest);
+		rest = atlas_list(&decider->atlas, unsorted);
 	for (unsigned i = 0; i < decider->count; i++)
 		if (!taken[rest[i]])
 			order[count++] = rest[i];

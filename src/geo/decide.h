@@ -37,11 +37,15 @@ struct decider {
 	uint8_t members[DATACENTERS_MAX];
 	int16_t position[DATACENTERS_MAX]; /* of a data center; -1: in no set */
 	struct atlas atlas;
+	uint8_t sorted[DATACENTERS_MAX]; /* as the last client had them: the next one is often near */
 };
+
+/* Of the data centers `chosen` (true by index) out of `count`. */
+void decider_init(struct decider *decider, const struct datacenter *datacenters, size_t count, const bool *chosen);
 
 /* The order that a rule (NULL: nearest) gives a client: all `count` positions, of which the result says how many are
  * candidates. `closed`: what follows an `only` list is never used, and need not tell distances. */
-unsigned decider_order(const struct decider *decider, const struct map_rule *rule, const struct geo_facts *facts,
-        bool closed, uint8_t *order);
+unsigned decider_order(struct decider *decider, const struct map_rule *rule, const struct geo_facts *facts, bool closed,
+        uint8_t *order);
 
 #endif

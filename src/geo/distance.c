@@ -88,18 +88,19 @@ void atlas_sort(const struct atlas *atlas, double latitude, double longitude, ui
 	struct point from = point_of(latitude, longitude);
 	uint64_t keys[DATACENTERS_MAX], spare[DATACENTERS_MAX / 2 + 1];
 	for (unsigned i = 0; i < atlas->count; i++) {
-		double far = point_chord2(&from, &atlas->points[i]);
+		unsigned position = order[i];
+		double far = point_chord2(&from, &atlas->points[position]);
 		if (atlas->biased)
-			far = arc_of(far) * atlas->factor[i];
-		uint64_t key = atlas->factor[i] > 0 ? (uint64_t)(far * KEY_SCALE + 0.5) : KEY_UNKNOWN;
-		keys[i] = key << 8 | i;
+			far = arc_of(far) * atlas->factor[position];
+		uint64_t key = atlas->factor[position] > 0 ? (uint64_t)(far * KEY_SCALE + 0.5) : KEY_UNKNOWN;
+		keys[i] = key << 8 | position;
 	}
 	sort_keys(keys, atlas->count, spare);
 	for (unsigned i = 0; i < atlas->count; i++)
 		order[i] = (uint8_t)keys[i];
 }
 
-void atlas_list(const struct atlas *atlas, uint8_t *order)
+const uint8_t *atlas_list(const struct atlas *atlas, uint8_t *order)
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < atlas->count; i++)
@@ -108,4 +109,5 @@ void atlas_list(const struct atlas *atlas, uint8_t *order)
 	for (unsigned i = 0; i < atlas->count; i++)
 		if (!(atlas->factor[i] > 0))
 			order[count++] = (uint8_t)i;
+	return order;
 }

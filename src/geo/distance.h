@@ -29,7 +29,7 @@ void atlas_init(struct atlas *atlas, const struct datacenter *datacenters, const
 /* Writes the positions 0..count-1, nearest first; equal ones in their order, those without `at` last. `from` is
  * degrees. */
 void atlas_sort(const struct atlas *atlas, double latitude, double longitude, uint8_t *order);
-/* The same for a client who is nowhere: in their order, those without `at` last. */
-void atlas_list(const struct atlas *atlas, uint8_t *order);
+/* The same for a client who is nowhere: in their order, those without `at` last. Returns `order`. */
+const uint8_t *atlas_list(const struct atlas *atlas, uint8_t *order);
 
 #endif

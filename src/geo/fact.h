@@ -1,8 +1,8 @@
 /*
- * fact.h: what databases say of an address, compact, and each distinct saying once.
+ * fact.h: what databases say of an address, compact and numbered.
  *
- * A fact is 24 bytes, with "" as zeros. Equal facts share a number, so that a decision is taken once for each,
- * however many networks rest on it. Builder thread.
+ * A fact is 24 bytes, with "" as zeros: one for each distinct record of a file, so that a decision is taken once for
+ * each, however many networks rest on it. Builder thread.
  */
 #ifndef MERIDIAN_GEO_FACT_H
 #define MERIDIAN_GEO_FACT_H
@@ -16,7 +16,6 @@ struct fact {
 	uint32_t asn;                /* 0: unknown */
 	char country[2], continent[2];
 	char subdivision[6]; /* country and part without the hyphen: "USHI" */
-	uint8_t unused[2];   /* zero: facts are compared as bytes */
 };
 
 #define FACT_NOWHERE INT32_MIN
@@ -33,15 +32,12 @@ struct fact fact_merge(const struct fact *first, const struct fact *second);
 /* Number 0 is the empty fact. */
 struct fact_table {
 	struct fact *facts;
-	uint32_t *slots; /* number + 1; 0: free */
-	uint32_t count, room, slot_count;
+	uint32_t count, room;
 };
 
 void fact_table_init(struct fact_table *table);
 void fact_table_free(struct fact_table *table);
-/* The number of a fact; TILING_ID_NONE if there are more than fit 24 bits. */
+/* Gives a fact its number; TILING_ID_NONE if there are more than fit 24 bits. */
 uint32_t fact_table_add(struct fact_table *table, const struct fact *fact);
-/* Frees what only adding needs. */
-void fact_table_seal(struct fact_table *table);
 
 #endif

@@ -31,7 +31,7 @@ static const struct {
 
 struct reading {
 	struct geodb *db;
-	const struct mmdb *mmdb;
+	struct schema schema;
 	bool knows[KINDS];
 	const char *why;
 };
@@ -40,7 +40,7 @@ static int64_t read_record(void *context, size_t offset)
 {
 	struct reading *reading = context;
 	struct fact fact;
-	if (!schema_read(&fact, reading->mmdb->data, reading->mmdb->data_size, offset)) {
+	if (!schema_read(&reading->schema, offset, &fact)) {
 		reading->why = "is damaged: it has a record that cannot be read";
 		return -1;
 	}
@@ -115,7 +115,7 @@ static bool lay_under(struct geodb *db, unsigned family, struct tiling *under)
 	struct pairs pairs = {.count = 0};
 	pairs_grow(&pairs);
 	struct tiling_writer writer;
-	tiling_begin(&writer, SIZE_MAX);
+	tiling_begin(&writer, over->count + under->count, SIZE_MAX);
 	struct overlay overlay = overlay_of(over, under);
 	unsigned length;
 	uint32_t a, b;
@@ -136,7 +136,7 @@ static bool lay_under(struct geodb *db, unsigned family, struct tiling *under)
 static const char *take_networks(struct geodb *db, size_t index, const struct mmdb *mmdb)
 {
 	static const unsigned families[GEO_FAMILIES] = {ADDR_V4, ADDR_V6};
-	struct reading reading = {.db = db, .mmdb = mmdb};
+	struct reading reading = {.db = db, .schema = schema_of(mmdb->data, mmdb->data_size)};
 	struct geodb_file *file = &db->files[index];
 	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
 		struct tiling tiling;
@@ -212,7 +212,6 @@ struct geodb *geodb_open(
 	}
 	for (size_t i = 0; i < count; i++)
 		good &= take_file(db, i, at ? &at[i] : NULL, err);
-	fact_table_seal(&db->facts);
 	if (good)
 		return db;
 	geodb_free(db);
@@ -287,8 +286,9 @@ static bool ask_file(const struct geodb *db, size_t index, const struct addr *ad
 	if (mmdb_open(&mmdb, source->descriptor, source->size, &why) < 0)
 		return false;
 	bool same = memcmp(mmdb.digest, db->files[index].digest, sizeof mmdb.digest) == 0;
+	struct schema schema = schema_of(mmdb.data, mmdb.data_size);
 	if (same && mmdb_find(&mmdb, addr, &offset) == 1)
-		same = schema_read(fact, mmdb.data, mmdb.data_size, offset);
+		same = schema_read(&schema, offset, fact);
 	mmdb_close(&mmdb);
 	return same;
 }

@@ -3,7 +3,7 @@
  *
  * First the complete map, as tilings of orders of all data centers that take part: one decision for each distinct fact,
  * one pass over each family. Then for each set the orders are renamed and the tiling is joined again, which needs no
- * database; small sets come first, since they give the widest scopes for the least memory.
+ * database; small sets come first, since they give the widest scopes for the expected memory.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -56,17 +56,11 @@ static uint32_t order_for(struct build *build, const struct map_rule *rule, cons
 /* Sets up the data centers that are in any set. */
 static void gather_members(struct build *build, const struct datacenter *datacenters, size_t count)
 {
-	struct decider *decider = &build->decider;
 	bool used[DATACENTERS_MAX] = {false};
 	for (size_t i = 0; i < build->set_count; i++)
 		for (unsigned j = 0; j < build->set_counts[i]; j++)
 			used[build->sets[i][j]] = true;
-	for (size_t i = 0; i < count; i++) {
-		decider->position[i] = used[i] ? (int16_t)decider->count : -1;
-		if (used[i])
-			decider->members[decider->count++] = (uint8_t)i;
-	}
-	atlas_init(&decider->atlas, datacenters, decider->members, decider->count);
+	decider_init(&build->decider, datacenters, count, used);
 }
 
 static bool meets(const struct rule_list *list, const uint8_t *set, unsigned count)
@@ -164,7 +158,7 @@ static struct tiling rule_tiling(const struct map_rules *rules, enum rule_kind k
 static struct tiling join_exceptions(struct tiling special, struct tiling rules)
 {
 	struct tiling_writer writer;
-	tiling_begin(&writer, SIZE_MAX);
+	tiling_begin(&writer, special.count + rules.count, SIZE_MAX);
 	struct overlay overlay = overlay_of(&special, &rules);
 	unsigned length;
 	uint32_t a, b;
@@ -182,7 +176,7 @@ static struct tiling order_tiling(struct build *build, unsigned family, enum rul
 	struct tiling rules = rule_tiling(build->rules, kind, family, &count);
 	struct tiling exceptions = join_exceptions(special_tiling(family), rules);
 	struct tiling_writer writer;
-	tiling_begin(&writer, SIZE_MAX);
+	tiling_begin(&writer, build->db->networks[family].count + exceptions.count, SIZE_MAX);
 	struct overlay overlay = overlay_of(&build->db->networks[family], &exceptions);
 	unsigned length;
 	uint32_t fact, exception;
@@ -248,18 +242,6 @@ static uint32_t *name_orders(const struct build *build, size_t set, struct order
 	return names;
 }
 
-/* A complete tiling with the set's names, joined again; no pieces if there are more than `limit`. */
-static struct tiling rename_tiling(const struct tiling *tiling, const uint32_t *names, size_t limit)
-{
-	struct tiling_writer writer;
-	tiling_begin(&writer, limit);
-	for (size_t i = 0; i < tiling->count && !writer.over; i++)
-		tiling_add(&writer, piece_length(tiling->pieces[i]), names[piece_id(tiling->pieces[i])]);
-	if (writer.over)
-		tiling_free(&writer.tiling);
-	return writer.over ? writer.tiling : tiling_end(&writer);
-}
-
 static uint64_t tables_size(const struct map_table *table)
 {
 	uint64_t size = order_table_size(&table->orders);
@@ -275,24 +257,24 @@ static uint64_t tables_size(const struct map_table *table)
 static bool build_own(const struct build *build, struct map_table *table, const uint32_t *names, uint64_t memory)
 {
 	struct tiling tilings[GEO_FAMILIES] = {{.count = 0}};
-	uint64_t least = order_table_size(&table->orders);
-	for (unsigned family = 0; family < GEO_FAMILIES && least <= memory; family++) {
-		size_t limit = (memory - least) / sizeof(uint32_t);
-		tilings[family] = rename_tiling(&build->clients[family], names, limit);
-		least = tilings[family].count ? least + poptrie_size_least(tilings[family].count) : UINT64_MAX;
+	uint64_t expected = order_table_size(&table->orders);
+	for (unsigned family = 0; family < GEO_FAMILIES && expected <= memory; family++) {
+		size_t limit = (memory - expected) / POPTRIE_PIECE_SIZE;
+		tilings[family] = tiling_rename(&build->clients[family], names, limit);
+		expected = tilings[family].count ? expected + poptrie_size_expected(tilings[family].count) : UINT64_MAX;
 	}
 	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
-		if (least <= memory)
+		if (expected <= memory)
 			poptrie_build(&table->clients[family], &tilings[family]);
 		tiling_free(&tilings[family]);
-		if (least > memory || !build->resolvers[family].count)
+		if (expected > memory || !build->resolvers[family].count)
 			continue;
-		struct tiling resolvers = rename_tiling(&build->resolvers[family], names, SIZE_MAX);
+		struct tiling resolvers = tiling_rename(&build->resolvers[family], names, SIZE_MAX);
 		poptrie_build(&table->resolvers[family], &resolvers);
 		tiling_free(&resolvers);
 	}
-	table->size = least <= memory ? tables_size(table) : 0;
-	if (least <= memory && table->size <= memory)
+	table->size = expected <= memory ? tables_size(table) : 0;
+	if (expected <= memory && table->size <= memory)
 		return true;
 	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
 		poptrie_free(&table->clients[family]);

@@ -16,42 +16,80 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "geo/block.h"
 
 #define SEPARATOR 16 /* zero bytes between tree and data */
 #define VISITS_PER_NODE 4
 #define LANES 4
 
-/* Four hashes of every fourth word, so that a gigabyte takes a tenth of a second: it tells versions, not forgers. */
-static void digest_of(uint8_t digest[32], const uint8_t *bytes, size_t size)
+/* Four hashes of every fourth word, so that a gigabyte takes a tenth of a second: it tells versions, not forgers.
+ * `size` is a multiple of 32 but for the last part. */
+struct digest {
+	uint64_t lane[LANES];
+};
+
+static void digest_add(struct digest *digest, const uint8_t *bytes, size_t size)
 {
-	uint64_t lane[LANES] = {size, 1, 2, 3}, word[LANES];
-	size_t at = 0;
-	for (; size - at >= sizeof word; at += sizeof word) {
-		memcpy(word, bytes + at, sizeof word);
+	uint64_t word[LANES] = {0}, lane[LANES];
+	memcpy(lane, digest->lane, sizeof lane);
+	for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
+		memcpy(word, bytes, sizeof word);
 		for (unsigned i = 0; i < LANES; i++)
 			lane[i] = hash_mix(lane[i], word[i]);
 	}
-	memset(word, 0, sizeof word);
-	memcpy(word, bytes + at, size - at);
-	for (unsigned round = 0; round < 2 * LANES; round++)
-		lane[round % LANES] = hash_mix(lane[round % LANES] ^ word[round % LANES], lane[(round + 1) % LANES]);
-	memcpy(digest, lane, sizeof lane);
+	if (size) {
+		memset(word, 0, sizeof word);
+		memcpy(word, bytes, size);
+		for (unsigned i = 0; i < LANES; i++)
+			lane[i] = hash_mix(lane[i], word[i]);
+	}
+	memcpy(digest->lane, lane, sizeof lane);
 }
 
-/* All of the file into the copy; the file may change meanwhile, and then it is refused. */
-static const char *fill_copy(uint8_t *copy, int file, size_t size)
+static void digest_end(struct digest *digest, uint64_t size, uint8_t to[32])
 {
-	size_t got = 0;
-	while (got < size) {
-		ssize_t n = pread(file, copy + got, size - got, (off_t)got);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
+	for (unsigned round = 0; round < 3 * LANES; round++)
+		digest->lane[round % LANES] = hash_mix(
+		        digest->lane[round % LANES] ^ size, digest->lane[(round + 1) % LANES]);
+	memcpy(to, digest->lane, sizeof digest->lane);
+}
+
+static const char *write_part(int copy, const uint8_t *bytes, size_t size)
+{
+	while (size) {
+		ssize_t n = write(copy, bytes, size);
+		if (n < 0 && errno != EINTR)
 			return strerror(errno);
-		if (n == 0)
-			return "was truncated while it was read";
-		got += (size_t)n;
+		bytes += n > 0 ? n : 0;
+		size -= n > 0 ? (size_t)n : 0;
 	}
+	return NULL;
+}
+
+/* All of the file into the copy; the file may change meanwhile. Reading and writing in parts that stay in the cache is
+ * cheaper than a mapping, which costs a fault a page. */
+static const char *fill_copy(int copy, int file, size_t size, uint8_t to[32])
+{
+	uint8_t part[1 << 16];
+	struct digest digest = {{1, 2, 3, 4}};
+	for (size_t done = 0, got; done < size; done += got) {
+		size_t wanted = size - done < sizeof part ? size - done : sizeof part;
+		for (got = 0; got < wanted;) {
+			ssize_t n = pread(file, part + got, wanted - got, (off_t)(done + got));
+			if (n < 0 && errno == EINTR)
+				continue;
+			if (n < 0)
+				return strerror(errno);
+			if (n == 0)
+				return "was cut off while it was read";
+			got += (size_t)n;
+		}
+		digest_add(&digest, part, got);
+		const char *why = write_part(copy, part, got);
+		if (why)
+			return why;
+	}
+	digest_end(&digest, size, to);
 	return NULL;
 }
 
@@ -59,23 +97,17 @@ static const char *fill_copy(uint8_t *copy, int file, size_t size)
 static int copy_file(int file, size_t size, uint8_t digest[32], const char **why)
 {
 	int copy = memfd_create("database", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	*why = NULL;
-	if (copy < 0 || ftruncate(copy, (off_t)size) < 0)
+	if (copy < 0) {
 		*why = strerror(errno);
-	uint8_t *bytes = *why ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, copy, 0);
-	if (!*why && bytes == MAP_FAILED)
-		*why = strerror(errno);
-	if (!*why)
-		*why = fill_copy(bytes, file, size);
-	if (!*why)
-		digest_of(digest, bytes, size);
-	if (bytes != MAP_FAILED)
-		munmap(bytes, size);
+		return -1;
+	}
+	*why = fill_copy(copy, file, size, digest);
 	if (!*why && fcntl(copy, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
 		*why = strerror(errno);
-	if (*why && copy >= 0)
-		close(copy);
-	return *why ? -1 : copy;
+	if (!*why)
+		return copy;
+	close(copy);
+	return -1;
 }
 
 /* Both records of a node. Eight bytes can be read of the last one, too: the separator follows. */
@@ -160,9 +192,11 @@ void mmdb_close(struct mmdb *mmdb)
 	MMDB_close(&mmdb->library);
 }
 
-/* Offsets of records → what the visit gave for them. */
+/* Offsets of records → what the visit gave for them. Most records lie more than 8 bytes apart, so a word for each 8
+ * bytes finds them without searching, and neighbours in the tree near one another; for the rest there is a table. */
 struct seen {
-	struct {
+	uint32_t *near; /* by offset / 8: 1 << 31 | offset % 8 << 24 | id */
+	struct seen_slot {
 		uint32_t offset, id; /* offset + 1; 0: free */
 	} * slots;
 	uint32_t count, mask;
@@ -170,8 +204,8 @@ struct seen {
 
 static uint32_t seen_slot(const struct seen *seen, uint32_t offset)
 {
-	uint32_t at = (uint32_t)hash_mix(0, offset) & seen->mask;
-	while (seen->slots[at].offset && seen->slots[at].offset != offset)
+	uint32_t at = (uint32_t)hash_mix(0, offset + 1) & seen->mask;
+	while (seen->slots[at].offset && seen->slots[at].offset != offset + 1)
 		at = (at + 1) & seen->mask;
 	return at;
 }
@@ -184,8 +218,35 @@ static void seen_grow(struct seen *seen)
 	MUST(seen->slots);
 	for (uint32_t i = 0; old.slots && i <= old.mask; i++)
 		if (old.slots[i].offset)
-			seen->slots[seen_slot(seen, old.slots[i].offset)] = old.slots[i];
+			seen->slots[seen_slot(seen, old.slots[i].offset - 1)] = old.slots[i];
 	free(old.slots);
+}
+
+/* The id of a record that was met before. */
+static bool seen_get(const struct seen *seen, uint32_t offset, uint32_t *id)
+{
+	uint32_t near = seen->near[offset / 8];
+	if (near >> 24 == (0x80 | offset % 8)) {
+		*id = near & TILING_ID_NONE;
+		return true;
+	}
+	if (!near || !seen->slots)
+		return false;
+	const struct seen_slot *slot = &seen->slots[seen_slot(seen, offset)];
+	*id = slot->id;
+	return slot->offset != 0;
+}
+
+static void seen_put(struct seen *seen, uint32_t offset, uint32_t id)
+{
+	if (!seen->near[offset / 8]) {
+		seen->near[offset / 8] = (0x80 | offset % 8) << 24 | id;
+		return;
+	}
+	if (!seen->slots || seen->count > seen->mask / 2)
+		seen_grow(seen);
+	seen->slots[seen_slot(seen, offset)] = (struct seen_slot){offset + 1, id};
+	seen->count++;
 }
 
 struct walk {
@@ -211,20 +272,16 @@ static inline bool walk_leaf(struct walk *walk, uint32_t record, unsigned depth)
 		walk->why = "is damaged: a network points past the records";
 		return false;
 	}
-	uint32_t slot = seen_slot(&walk->seen, offset + 1);
-	if (!walk->seen.slots[slot].offset) {
+	uint32_t known;
+	if (!seen_get(&walk->seen, offset, &known)) {
 		int64_t id = walk->visit(walk->context, offset);
 		if (id < 0)
 			return false;
-		walk->seen.slots[slot].offset = offset + 1;
-		walk->seen.slots[slot].id = (uint32_t)id;
-		if (++walk->seen.count > walk->seen.mask / 2) {
-			seen_grow(&walk->seen);
-			slot = seen_slot(&walk->seen, offset + 1);
-		}
+		known = (uint32_t)id;
+		seen_put(&walk->seen, offset, known);
 	}
 	walk->networks++;
-	tiling_add(&walk->writer, depth, walk->seen.slots[slot].id);
+	tiling_add(&walk->writer, depth, known);
 	return true;
 }
 
@@ -262,8 +319,9 @@ int mmdb_walk(const struct mmdb *mmdb, unsigned family, mmdb_visit visit, void *
 {
 	struct walk walk = {.mmdb = mmdb, .visit = visit, .context = context};
 	bool done = true;
-	seen_grow(&walk.seen);
-	tiling_begin(&walk.writer, SIZE_MAX);
+	size_t near_size = (mmdb->data_size / 8 + 1) * sizeof *walk.seen.near;
+	walk.seen.near = block_resize(NULL, 0, near_size);
+	tiling_begin(&walk.writer, (size_t)mmdb->node_count + 1, SIZE_MAX);
 	if (family == ADDR_V6 && !mmdb->is_v6)
 		tiling_add(&walk.writer, 0, 0);
 	else if (family == ADDR_V6)
@@ -271,10 +329,11 @@ int mmdb_walk(const struct mmdb *mmdb, unsigned family, mmdb_visit visit, void *
 	else
 		done = walk_tree(&walk, mmdb->root_v4, 32, mmdb->node_count);
 	free(walk.seen.slots);
+	block_resize(walk.seen.near, near_size, 0);
 	*networks = walk.networks;
 	*why = walk.why;
 	if (!done) {
-		tiling_free(&walk.writer.tiling);
+		tiling_abandon(&walk.writer);
 		return -1;
 	}
 	*tiling = tiling_end(&walk.writer);

@@ -6,9 +6,10 @@
  */
 #include "geo/poptrie.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
+#include "geo/block.h"
 
 #define SLOTS 64
 #define STRIDE 6
@@ -16,38 +17,30 @@
 struct builder {
 	struct poptrie *poptrie;
 	const uint32_t *at; /* the next piece */
-	uint32_t node_room, leaf_room;
+	uint32_t node_room; /* leaves need none: a piece is at most one leaf */
 };
-
-static void *grow(void *array, uint32_t count, uint32_t added, uint32_t *room, size_t size)
-{
-	if (count + added > *room) {
-		MUST(count < POPTRIE_NODE / 2);
-		*room = count + count / 2 + added + 64;
-		array = realloc(array, *room * size);
-		MUST(array);
-	}
-	return array;
-}
 
 static uint32_t append_nodes(struct builder *builder, const struct poptrie_node *nodes, unsigned count)
 {
 	struct poptrie *poptrie = builder->poptrie;
-	poptrie->nodes = grow(poptrie->nodes, poptrie->node_count, count, &builder->node_room, sizeof *nodes);
-	for (unsigned i = 0; i < count; i++)
-		poptrie->nodes[poptrie->node_count + i] = nodes[i];
+	uint32_t first = poptrie->node_count;
+	if (first + count > builder->node_room) {
+		uint32_t room = first + first / 2 + count;
+		MUST(room < POPTRIE_NODE);
+		poptrie->nodes = block_resize(poptrie->nodes, builder->node_room * sizeof *nodes, room * sizeof *nodes);
+		builder->node_room = room;
+	}
+	memcpy(poptrie->nodes + first, nodes, count * sizeof *nodes);
 	poptrie->node_count += count;
-	return poptrie->node_count - count;
+	return first;
 }
 
-static uint32_t append_leaves(struct builder *builder, const uint32_t *leaves, unsigned count)
+static uint32_t append_leaves(struct poptrie *poptrie, const uint32_t *leaves, unsigned count)
 {
-	struct poptrie *poptrie = builder->poptrie;
-	poptrie->leaves = grow(poptrie->leaves, poptrie->leaf_count, count, &builder->leaf_room, sizeof *leaves);
-	for (unsigned i = 0; i < count; i++)
-		poptrie->leaves[poptrie->leaf_count + i] = leaves[i];
+	uint32_t first = poptrie->leaf_count;
+	memcpy(poptrie->leaves + first, leaves, count * sizeof *leaves);
 	poptrie->leaf_count += count;
-	return poptrie->leaf_count - count;
+	return first;
 }
 
 /* The node of the prefix of `depth` bits that the next piece lies in; takes all pieces of it. */
@@ -73,13 +66,13 @@ static struct poptrie_node build_node(struct builder *builder, unsigned depth)
 		slot += 1u << (depth + STRIDE - length);
 	}
 	node.first_child = append_nodes(builder, children, child_count);
-	node.first_leaf = append_leaves(builder, leaves, leaf_count);
+	node.first_leaf = append_leaves(builder->poptrie, leaves, leaf_count);
 	return node;
 }
 
 static unsigned direct_bits(size_t pieces)
 {
-	return pieces >= 1u << 18 ? 18 : pieces >= 1u << 11 ? 12 : 6;
+	return pieces >= 1u << 20 ? 18 : pieces >= 1u << 11 ? 12 : 6;
 }
 
 void poptrie_build(struct poptrie *poptrie, const struct tiling *tiling)
@@ -87,8 +80,10 @@ void poptrie_build(struct poptrie *poptrie, const struct tiling *tiling)
 	*poptrie = (struct poptrie){.direct_bits = direct_bits(tiling->count)};
 	struct builder builder = {.poptrie = poptrie, .at = tiling->pieces};
 	uint32_t slots = 1u << poptrie->direct_bits;
-	poptrie->direct = calloc(slots, sizeof *poptrie->direct);
-	MUST(poptrie->direct);
+	builder.node_room = (uint32_t)(tiling->count / 8);
+	poptrie->direct = block_resize(NULL, 0, slots * sizeof *poptrie->direct);
+	poptrie->leaves = block_resize(NULL, 0, tiling->count * sizeof *poptrie->leaves);
+	poptrie->nodes = block_resize(NULL, 0, builder.node_room * sizeof *poptrie->nodes);
 	for (uint32_t slot = 0; slot < slots;) {
 		uint32_t piece = *builder.at;
 		if (piece_length(piece) > poptrie->direct_bits) {
@@ -102,17 +97,18 @@ void poptrie_build(struct poptrie *poptrie, const struct tiling *tiling)
 		builder.at++;
 	}
 	MUST(builder.at == tiling->pieces + tiling->count);
-	if (poptrie->node_count)
-		poptrie->nodes = realloc(poptrie->nodes, poptrie->node_count * sizeof *poptrie->nodes);
-	if (poptrie->leaf_count)
-		poptrie->leaves = realloc(poptrie->leaves, poptrie->leaf_count * sizeof *poptrie->leaves);
+	poptrie->nodes = block_resize(poptrie->nodes, builder.node_room * sizeof *poptrie->nodes,
+	        poptrie->node_count * sizeof *poptrie->nodes);
+	poptrie->leaves = block_resize(poptrie->leaves, tiling->count * sizeof *poptrie->leaves,
+	        poptrie->leaf_count * sizeof *poptrie->leaves);
 }
 
 void poptrie_free(struct poptrie *poptrie)
 {
-	free(poptrie->direct);
-	free(poptrie->nodes);
-	free(poptrie->leaves);
+	if (poptrie->direct)
+		block_resize(poptrie->direct, sizeof *poptrie->direct << poptrie->direct_bits, 0);
+	block_resize(poptrie->nodes, poptrie->node_count * sizeof *poptrie->nodes, 0);
+	block_resize(poptrie->leaves, poptrie->leaf_count * sizeof *poptrie->leaves, 0);
 	*poptrie = (struct poptrie){.direct = NULL};
 }
 
@@ -122,7 +118,7 @@ uint64_t poptrie_size(const struct poptrie *poptrie)
 	       poptrie->leaf_count * sizeof *poptrie->leaves;
 }
 
-uint64_t poptrie_size_least(size_t pieces)
+uint64_t poptrie_size_expected(size_t pieces)
 {
-	return (sizeof(uint32_t) << direct_bits(pieces)) + pieces * sizeof(uint32_t);
+	return (sizeof(uint32_t) << direct_bits(pieces)) + pieces * POPTRIE_PIECE_SIZE;
 }

@@ -32,8 +32,9 @@ struct poptrie {
 void poptrie_build(struct poptrie *poptrie, const struct tiling *tiling);
 void poptrie_free(struct poptrie *poptrie);
 uint64_t poptrie_size(const struct poptrie *poptrie);
-/* At least the bytes of a table of that many pieces, known before it is built. */
-uint64_t poptrie_size_least(size_t pieces);
+/* About the bytes of a table of that many pieces, known before it is built; a piece takes that many. */
+#define POPTRIE_PIECE_SIZE 6
+uint64_t poptrie_size_expected(size_t pieces);
 
 /* The piece around an address, whose bits stand left-aligned in high and low. Inlined into a caller that is compiled
  * for a processor which counts bits in one instruction. */

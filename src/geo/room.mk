@@ -3,6 +3,7 @@ noinst_LIBRARIES += libgeo.a
 libgeo_a_CPPFLAGS = $(AM_CPPFLAGS) $(MAXMINDDB_CFLAGS)
 libgeo_a_SOURCES = \
 	src/geo/build.h src/geo/map.h \
+	src/geo/block.c src/geo/block.h \
 	src/geo/country.c src/geo/country.h \
 	src/geo/decide.c src/geo/decide.h \
 	src/geo/distance.c src/geo/distance.h \

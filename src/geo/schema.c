@@ -93,30 +93,29 @@ struct scalar {
 };
 
 struct decoder {
+	struct schema *schema;
 	struct reader data;
 	unsigned steps;
 	bool bad;
 	struct scalar items[ITEMS];
 };
 
-static uint32_t read_uint(struct reader *r, unsigned size)
+static inline uint32_t read_uint(struct reader *r, unsigned size)
 {
-	uint32_t value = 0;
-	for (unsigned i = 0; i < size; i++)
-		value = value << 8 | read_u8(r);
-	return value;
+	uint32_t high = size & 1 ? read_u8(r) : 0;
+	return size < 2 ? high : size < 4 ? high << 16 | read_u16(r) : read_u32(r);
 }
 
-static void read_pointer(struct reader *r, uint8_t control, struct head *head)
+static inline void read_pointer(struct reader *r, uint8_t control, struct head *head)
 {
 	static const uint32_t base[4] = {0, 2048, 526336, 0};
 	unsigned more = control >> 3 & 3;
-	uint32_t high = more == 3 ? 0 : control & 7;
-	head->pointer = base[more] + (high << (8 * (more + 1)) | read_uint(r, more + 1));
+	uint64_t high = more == 3 ? 0 : control & 7;
+	head->pointer = base[more] + ((uint32_t)(high << (8 * (more + 1))) | read_uint(r, more + 1));
 }
 
 /* False if it is cut off or of no known type. */
-static bool read_head(struct decoder *decoder, struct reader *r, struct head *head)
+static inline bool read_head(struct decoder *decoder, struct reader *r, struct head *head)
 {
 	static const uint32_t base[4] = {0, 29, 285, 65821};
 	uint8_t control = read_u8(r);
@@ -192,6 +191,34 @@ static const struct field *field_find(enum inside place, const uint8_t *key, uin
 	return NULL;
 }
 
+/* A key that stands in a map: its field, or NULL. */
+static const struct field *read_key(struct decoder *decoder, struct reader *r, enum inside place)
+{
+	struct head head;
+	struct reader aside, *at = r;
+	struct schema_key *known = NULL;
+	if (!read_head(decoder, r, &head))
+		return NULL;
+	if (head.type == TYPE_POINTER) {
+		known = &decoder->schema->keys[head.pointer % (sizeof decoder->schema->keys / sizeof *known)];
+		uint32_t pointer = head.pointer + 1;
+		if (known->pointer == pointer && known->place == place)
+			return known->field;
+		*known = (struct schema_key){.pointer = pointer, .place = (uint8_t)place};
+		aside = decoder->data;
+		at = &aside;
+		read_bytes(at, head.pointer);
+		read_head(decoder, at, &head);
+	}
+	const uint8_t *key = !decoder->bad && head.type == TYPE_TEXT ? read_plain(decoder, at, &head) : NULL;
+	const struct field *field = key ? field_find(place, key, head.size) : NULL;
+	if (!key)
+		decoder->bad = true;
+	if (known)
+		known->field = field;
+	return field;
+}
+
 /* Whether a value can be what its key says: where there are both, a code is wanted, not a name. */
 static bool fits(enum item item, const struct scalar *scalar)
 {
@@ -249,15 +276,7 @@ static void read_map(struct decoder *decoder, struct reader *r, uint32_t pairs, 
 	if (depth > DEPTH_MAX)
 		decoder->bad = true;
 	for (; pairs && !decoder->bad; pairs--) {
-		struct head head;
-		struct reader aside;
-		struct reader *at = follow(decoder, r, &aside, &head);
-		if (decoder->bad || head.type != TYPE_TEXT) {
-			decoder->bad = true;
-			return;
-		}
-		const uint8_t *key = read_plain(decoder, at, &head);
-		const struct field *field = key ? field_find(place, key, head.size) : NULL;
+		const struct field *field = read_key(decoder, r, place);
 		if (field)
 			read_field(decoder, r, field, depth);
 		else
@@ -399,9 +418,9 @@ static void take_location(struct fact *fact, const struct scalar *items)
 	fact->longitude = east;
 }
 
-bool schema_read(struct fact *fact, const uint8_t *data, size_t size, size_t offset)
+bool schema_read(struct schema *schema, size_t offset, struct fact *fact)
 {
-	struct decoder decoder = {.data = reader_of(data, size)};
+	struct decoder decoder = {.schema = schema, .data = reader_of(schema->data, schema->size)};
 	struct reader r = decoder.data, aside;
 	struct head head;
 	*fact = FACT_EMPTY;

@@ -14,8 +14,24 @@
 
 #include "geo/fact.h"
 
+/* The data section of one file. Its records name their fields by pointers to a few keys, which are remembered. */
+struct schema {
+	const uint8_t *data;
+	size_t size;
+	struct schema_key {
+		uint32_t pointer; /* + 1; 0: free */
+		uint8_t place;
+		const struct field *field; /* NULL: means nothing to us */
+	} keys[64];
+};
+
+static inline struct schema schema_of(const uint8_t *data, size_t size)
+{
+	return (struct schema){.data = data, .size = size};
+}
+
 /* The record at `offset` of the data section; false if it is damaged. Coordinates that stand for more than 500 km
  * around are left out. */
-bool schema_read(struct fact *fact, const uint8_t *data, size_t size, size_t offset);
+bool schema_read(struct schema *schema, size_t offset, struct fact *fact);
 
 #endif

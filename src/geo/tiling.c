@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "geo/block.h"
 
 position position_of(const struct addr *addr)
 {
@@ -18,22 +19,28 @@ position position_of(const struct addr *addr)
 	return at;
 }
 
-void tiling_begin(struct tiling_writer *writer, size_t limit)
+#define NO_ID UINT32_MAX /* equals no number */
+
+void tiling_begin(struct tiling_writer *writer, size_t expected, size_t limit)
 {
-	*writer = (struct tiling_writer){.limit = limit};
+	*writer = (struct tiling_writer){.limit = limit, .id = NO_ID, .room = expected < limit ? expected : limit};
+	writer->tiling.pieces = block_resize(NULL, 0, writer->room * sizeof(uint32_t));
 }
 
 static void emit(struct tiling_writer *writer, uint32_t piece)
 {
 	struct tiling *tiling = &writer->tiling;
-	if (tiling->count >= writer->limit) {
-		writer->over = true;
-		return;
-	}
 	if (tiling->count == writer->room) {
-		writer->room = writer->room ? writer->room + writer->room / 2 : 1024;
-		tiling->pieces = realloc(tiling->pieces, writer->room * sizeof *tiling->pieces);
-		MUST(tiling->pieces);
+		size_t room = writer->room + writer->room / 2 + 1024;
+		if (room > writer->limit)
+			room = writer->limit;
+		if (room == writer->room) {
+			writer->over = true;
+			return;
+		}
+		tiling->pieces = block_resize(
+		        tiling->pieces, writer->room * sizeof *tiling->pieces, room * sizeof *tiling->pieces);
+		writer->room = room;
 	}
 	tiling->pieces[tiling->count++] = piece;
 }
@@ -51,9 +58,11 @@ static unsigned leading_zeros(position value)
 }
 
 /* The fewest prefixes that make up the run: from its start, each time the largest that is aligned and fits. */
-static void close_run(struct tiling_writer *writer)
+void tiling_close(struct tiling_writer *writer)
 {
 	position start = writer->start, left = writer->at - start;
+	if (!writer->run)
+		return;
 	if (writer->run == 1) {
 		emit(writer, writer->first);
 		return;
@@ -72,58 +81,89 @@ static void close_run(struct tiling_writer *writer)
 	}
 }
 
-void tiling_turn(struct tiling_writer *writer, unsigned length, uint32_t id)
-{
-	if (writer->run)
-		close_run(writer);
-	writer->id = id;
-	writer->first = piece_of(length, id);
-	writer->start = writer->at;
-	writer->at += piece_size(length);
-	writer->run = 1;
-}
-
 void tiling_fill(struct tiling_writer *writer, position last, uint32_t id)
 {
-	if (writer->run && writer->id != id) {
-		close_run(writer);
-		writer->run = 0;
-	}
-	if (!writer->run) {
+	if (writer->id != id) {
+		tiling_close(writer);
 		writer->start = writer->at;
 		writer->id = id;
+		writer->run = 0;
 	}
-	writer->run += 2; /* no single piece: let close_run see to it */
+	writer->run += 2; /* no single piece: let tiling_close see to it */
 	writer->at = last + 1;
+}
+
+void tiling_abandon(struct tiling_writer *writer)
+{
+	block_resize(writer->tiling.pieces, writer->room * sizeof(uint32_t), 0);
+	writer->tiling = (struct tiling){.count = 0};
 }
 
 struct tiling tiling_end(struct tiling_writer *writer)
 {
-	if (writer->run)
-		close_run(writer);
-	MUST(writer->at == 0);
-	struct tiling tiling = writer->tiling;
-	writer->tiling = (struct tiling){.count = 0};
-	if (writer->over) {
+	struct tiling tiling;
+	tiling_close(writer);
+	MUST(writer->at == 0 || writer->over);
+	tiling = writer->tiling;
+	tiling.pieces = block_resize(
+	        tiling.pieces, writer->room * sizeof *tiling.pieces, tiling.count * sizeof *tiling.pieces);
+	for (size_t i = 0; i < tiling.count; i++)
+		if (piece_length(tiling.pieces[i]) > tiling.longest)
+			tiling.longest = piece_length(tiling.pieces[i]);
+	if (writer->over)
 		tiling_free(&tiling);
-		return tiling;
-	}
-	uint32_t *fitted = realloc(tiling.pieces, tiling.count * sizeof *tiling.pieces);
-	if (fitted)
-		tiling.pieces = fitted;
 	return tiling;
 }
 
 void tiling_free(struct tiling *tiling)
 {
-	free(tiling->pieces);
+	block_resize(tiling->pieces, tiling->count * sizeof *tiling->pieces, 0);
 	*tiling = (struct tiling){.count = 0};
+}
+
+/* How many pieces from `at` on get the number `id`, and how far they reach; the sum is of 64 bits, for tilings without
+ * longer pieces. */
+static size_t run_narrow(const uint32_t *at, const uint32_t *end, const uint32_t *names, uint32_t id, position *size)
+{
+	const uint32_t *piece = at;
+	uint64_t sum = 0;
+	for (; piece < end && names[piece_id(*piece)] == id; piece++)
+		sum += UINT64_C(1) << (64 - piece_length(*piece));
+	*size = (position)sum << 64;
+	return (size_t)(piece - at);
+}
+
+static size_t run_wide(const uint32_t *at, const uint32_t *end, const uint32_t *names, uint32_t id, position *size)
+{
+	const uint32_t *piece = at;
+	*size = 0;
+	for (; piece < end && names[piece_id(*piece)] == id; piece++)
+		*size += piece_size(piece_length(*piece));
+	return (size_t)(piece - at);
+}
+
+struct tiling tiling_rename(const struct tiling *tiling, const uint32_t *names, size_t limit)
+{
+	struct tiling_writer writer;
+	const uint32_t *end = tiling->pieces + tiling->count;
+	bool narrow = tiling->longest <= 64 && tiling->count > 1;
+	tiling_begin(&writer, tiling->count, limit);
+	for (const uint32_t *at = tiling->pieces; at < end && !writer.over;) {
+		uint32_t id = names[piece_id(*at)];
+		position size;
+		tiling_add(&writer, piece_length(*at++), id);
+		size_t run = narrow ? run_narrow(at, end, names, id, &size) : run_wide(at, end, names, id, &size);
+		writer.run += run;
+		writer.at += size;
+		at += run;
+	}
+	return tiling_end(&writer);
 }
 
 struct tiling tiling_plain(uint32_t id)
 {
 	struct tiling_writer writer;
-	tiling_begin(&writer, 1);
+	tiling_begin(&writer, 1, 1);
 	tiling_add(&writer, 0, id);
 	return tiling_end(&writer);
 }
@@ -172,7 +212,7 @@ struct tiling tiling_of_patches(struct patch *patches, size_t count, uint32_t ou
 	const struct patch all = {.start = 0, .last = ~(position)0, .id = outside};
 	unsigned depth = 0;
 	struct tiling_writer writer;
-	tiling_begin(&writer, SIZE_MAX);
+	tiling_begin(&writer, count, SIZE_MAX);
 	if (count)
 		qsort(patches, count, sizeof *patches, compare_patches);
 	open[depth++] = &all;

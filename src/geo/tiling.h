@@ -24,6 +24,7 @@ typedef unsigned __int128 position;
 struct tiling {
 	uint32_t *pieces; /* length << 24 | number */
 	size_t count;
+	unsigned longest; /* length of any piece */
 };
 
 static inline uint32_t piece_of(unsigned length, uint32_t id)
@@ -53,33 +54,46 @@ position position_of(const struct addr *addr);
  * prefix around each of its addresses in which all have its number. */
 struct tiling_writer {
 	struct tiling tiling;
-	size_t room;
-	size_t limit; /* more pieces than that: `over` is set and no more are kept */
-	bool over;
+	size_t room, limit;
+	bool over;          /* there were more pieces than `limit`; no more are kept */
 	position start, at; /* the run that is open: start..at */
 	uint32_t id, first; /* its number, its first piece */
 	size_t run;         /* of how many pieces it was put together; 0: none is open */
 };
 
-void tiling_begin(struct tiling_writer *writer, size_t limit);
-/* Ends the open run, and starts one with this piece. */
-void tiling_turn(struct tiling_writer *writer, unsigned length, uint32_t id);
+/* `expected`: pieces to reserve room for; more is no error up to `limit`. */
+void tiling_begin(struct tiling_writer *writer, size_t expected, size_t limit);
+/* Ends the open run of more than one piece, or finds room for one. */
+void tiling_close(struct tiling_writer *writer);
 /* The run from where the writer stands up to `last`, which is still in it. */
 void tiling_fill(struct tiling_writer *writer, position last, uint32_t id);
 /* Gives the tiling, which the caller owns (tiling_free); no pieces if it went over the limit. */
 struct tiling tiling_end(struct tiling_writer *writer);
+/* Gives up on it. */
+void tiling_abandon(struct tiling_writer *writer);
 void tiling_free(struct tiling *tiling);
 
 /* The next piece in address order. */
 static inline void tiling_add(struct tiling_writer *writer, unsigned length, uint32_t id)
 {
-	if (id != writer->id || !writer->run) {
-		tiling_turn(writer, length, id);
+	if (id == writer->id) {
+		writer->run++;
+		writer->at += piece_size(length);
 		return;
 	}
-	writer->run++;
+	if (writer->run == 1 && writer->tiling.count < writer->room)
+		writer->tiling.pieces[writer->tiling.count++] = writer->first;
+	else
+		tiling_close(writer);
+	writer->id = id;
+	writer->first = piece_of(length, id);
+	writer->start = writer->at;
 	writer->at += piece_size(length);
+	writer->run = 1;
 }
+
+/* The tiling with number n replaced by names[n], joined again; no pieces if there are more than `limit`. */
+struct tiling tiling_rename(const struct tiling *tiling, const uint32_t *names, size_t limit);
 
 /* Two tilings at once: each step is a prefix in which both have one number. */
 struct overlay {
