@@ -28,14 +28,18 @@ static uint64_t load(const uint8_t *at)
 
 static inline __attribute__((always_inline)) struct key key_of(const struct addr *client)
 {
-	struct key key = {.high = load(client->bytes), .low = 0, .family = GEO_V4, .before = 0};
+	struct key key = {.high = load(client->bytes)};
+	uint32_t inner;
 	if (client->family == ADDR_V4)
 		return key;
-	struct addr inner = *client;
-	key.before = special_unwrap(&inner);
-	key.high = load(inner.bytes);
-	key.low = load(inner.bytes + 8);
-	key.family = geo_family(&inner);
+	key.low = load(client->bytes + 8);
+	key.before = special_inner(key.high, key.low, &inner);
+	if (key.before) {
+		key.high = (uint64_t)inner << 32;
+		key.low = 0;
+	} else {
+		key.family = GEO_V6;
+	}
 	return key;
 }
 

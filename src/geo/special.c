@@ -3,6 +3,8 @@
  */
 #include "geo/special.h"
 
+#include "base/cursor.h"
+
 #define V4(a, b, c, d, length)                                                                                         \
 	{                                                                                                              \
 		{ADDR_V4, {a, b, c, d}}, length                                                                        \
@@ -59,4 +61,20 @@ bool special_is(const struct addr *addr)
 		if (prefix_contains(&specials[i], addr))
 			return true;
 	return false;
+}
+
+unsigned special_unwrap(struct addr *addr)
+{
+	struct reader r = reader_of(addr->bytes, sizeof addr->bytes);
+	uint64_t high = (uint64_t)read_u32(&r) << 32, low;
+	uint32_t v4;
+	high |= read_u32(&r);
+	low = (uint64_t)read_u32(&r) << 32;
+	low |= read_u32(&r);
+	unsigned before = addr->family == ADDR_V6 ? special_inner(high, low, &v4) : 0;
+	if (before) {
+		*addr = (struct addr){.family = ADDR_V4};
+		put_u32(addr->bytes, v4);
+	}
+	return before;
 }

@@ -19,20 +19,20 @@ bool special_is(const struct addr *addr);
 #define FORMS 3
 extern const struct prefix special_forms[FORMS];
 
-/* The IPv4 address in a v4-mapped, NAT64 or 6to4 one, and how many bits stand before it; any other address is left as
- * it is: 0. */
-static inline unsigned special_unwrap(struct addr *addr)
+/* The same for the query: the halves of an IPv6 address → the bits before the IPv4 address in it (0: there is none),
+ * and *v4. */
+static inline unsigned special_inner(uint64_t high, uint64_t low, uint32_t *v4)
 {
-	for (unsigned i = 0; addr->family == ADDR_V6 && i < FORMS; i++) {
-		if (!prefix_contains(&special_forms[i], addr))
-			continue;
-		struct addr inner = {.family = ADDR_V4};
-		for (unsigned byte = 0; byte < 4; byte++)
-			inner.bytes[byte] = addr->bytes[special_forms[i].length / 8 + byte];
-		*addr = inner;
-		return special_forms[i].length;
+	if (high >> 48 == 0x2002) {
+		*v4 = (uint32_t)(high >> 16);
+		return 16;
 	}
-	return 0;
+	*v4 = (uint32_t)low;
+	return (high == 0 && low >> 32 == 0xffff) || (high == UINT64_C(0x0064ff9b00000000) && low >> 32 == 0) ? 96 : 0;
 }
+
+/* Makes one of those forms the IPv4 address in it, and returns how many bits stand before it; leaves any other as it
+ * is: 0. */
+unsigned special_unwrap(struct addr *addr);
 
 #endif

@@ -46,23 +46,18 @@ void oracle_set(struct oracle *oracle, const struct prefix *prefix, uint32_t val
 
 void oracle_cut(struct oracle *oracle, const struct prefix *prefix)
 {
-	uint32_t at = oracle->root, *from = &oracle->root;
+	if (oracle->count + 128 > oracle->room) { /* so that nothing moves on the way down */
+		oracle->room = oracle->room * 2 + 128;
+		oracle->nodes = realloc(oracle->nodes, oracle->room * sizeof *oracle->nodes);
+		MUST(oracle->nodes);
+	}
+	uint32_t *at = &oracle->root;
 	for (unsigned bit = 0; bit < prefix->length; bit++) {
-		if (at & LEAF) {
-			if (oracle->count == oracle->room) {
-				size_t offset = (size_t)((char *)from - (char *)oracle->nodes);
-				bool inside = from != &oracle->root;
-				oracle->room = oracle->room * 2 + 64;
-				oracle->nodes = realloc(oracle->nodes, oracle->room * sizeof *oracle->nodes);
-				MUST(oracle->nodes);
-				if (inside)
-					from = (uint32_t *)(void *)((char *)oracle->nodes + offset);
-			}
-			oracle->nodes[oracle->count][0] = oracle->nodes[oracle->count][1] = at;
-			at = *from = oracle->count++;
+		if (*at & LEAF) {
+			oracle->nodes[oracle->count][0] = oracle->nodes[oracle->count][1] = *at;
+			*at = oracle->count++;
 		}
-		from = &oracle->nodes[at][bit_of(&prefix->addr, bit)];
-		at = *from;
+		at = &oracle->nodes[*at][bit_of(&prefix->addr, bit)];
 	}
 }
 
