@@ -214,29 +214,49 @@ static void build_tilings(struct build *build)
 	order_table_seal(&build->map->orders);
 }
 
+/* One order by the places in a set (-1: not in it), whose `width` data centers it shall have. Returns how many are
+ * candidates; what follows them is of no use to anyone, and put in one way only, so that equal orders are equal. */
+static unsigned name_order(const uint8_t *order, unsigned count, const int16_t *places, unsigned width, uint8_t *own)
+{
+	bool taken[DATACENTERS_MAX];
+	unsigned named = 0, candidates = 0;
+	memset(taken, false, width);
+	for (unsigned i = 0; i < count; i++) {
+		int at = places[order[1 + i]];
+		if (at >= 0)
+			own[named++] = (uint8_t)at;
+		if (i + 1 == order[0])
+			candidates = named;
+	}
+	if (!candidates || candidates == width)
+		return width;
+	for (unsigned i = 0; i < candidates; i++)
+		taken[own[i]] = true;
+	named = candidates;
+	for (unsigned i = 0; i < width; i++)
+		if (!taken[i])
+			own[named++] = (uint8_t)i;
+	return candidates;
+}
+
 /* The orders of a set, out of the complete ones; returns the new number of each old one (malloc). */
 static uint32_t *name_orders(const struct build *build, size_t set, struct order_table *orders)
 {
 	const struct order_table *all = &build->map->orders;
-	int16_t own_position[DATACENTERS_MAX];
+	const struct decider *decider = &build->decider;
+	unsigned width = build->set_counts[set];
+	int16_t places[DATACENTERS_MAX];
 	uint32_t *names = malloc(all->count * sizeof *names);
 	MUST(names);
-	memset(own_position, -1, sizeof own_position);
-	for (unsigned i = 0; i < build->set_counts[set]; i++)
-		own_position[build->decider.position[build->sets[set][i]]] = (int16_t)i;
-	order_table_init(orders, build->set_counts[set]);
+	memset(places, -1, sizeof places);
+	for (unsigned i = 0; i < width; i++)
+		places[decider->position[build->sets[set][i]]] = (int16_t)i;
+	order_table_init(orders, width);
 	names[0] = 0;
 	for (uint32_t id = 1; id < all->count; id++) {
-		const uint8_t *order = order_get(all, id);
 		uint8_t own[DATACENTERS_MAX];
-		unsigned count = 0, candidates = 0;
-		for (unsigned i = 0; i < build->decider.count; i++) {
-			if (own_position[order[1 + i]] >= 0)
-				own[count++] = (uint8_t)own_position[order[1 + i]];
-			if (i + 1 == order[0])
-				candidates = count;
-		}
-		names[id] = order_table_add(orders, own, candidates ? candidates : count);
+		unsigned count = name_order(order_get(all, id), decider->count, places, width, own);
+		names[id] = order_table_add(orders, own, count);
 	}
 	order_table_seal(orders);
 	return names;

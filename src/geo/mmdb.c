@@ -166,11 +166,9 @@ int mmdb_open(struct mmdb *mmdb, int file, size_t size, const char **why)
 	int status = MMDB_open(path, MMDB_MODE_MMAP, &mmdb->library);
 	close(copy);
 	if (status != MMDB_SUCCESS) {
-		*why = status == MMDB_INVALID_METADATA_ERROR || status == MMDB_CORRUPT_SEARCH_TREE_ERROR
-		               ? "is a damaged MaxMind DB file"
-		       : status == MMDB_IO_ERROR || status == MMDB_OUT_OF_MEMORY_ERROR || status == MMDB_FILE_OPEN_ERROR
-		               ? MMDB_strerror(status)
-		               : "is no MaxMind DB file, or was cut off";
+		bool system = status == MMDB_IO_ERROR || status == MMDB_OUT_OF_MEMORY_ERROR ||
+		              status == MMDB_FILE_OPEN_ERROR;
+		*why = system ? MMDB_strerror(status) : "is no MaxMind DB file, or a damaged one";
 		return -1;
 	}
 	mmdb->tree = mmdb->library.file_content;

@@ -29,3 +29,39 @@ src/geo/countries_text.c: geo/countries.tsv
 	sed -e '/^#/d' -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $(top_srcdir)/geo/countries.tsv; echo ';'; } >$@.new && \
 	mv $@.new $@
 CLEANFILES += src/geo/countries_text.c
+
+# All unit tests of the room may use the world of tests/unit/geo/world.h.
+geo_test_world = tests/unit/geo/world.c tests/unit/geo/world.h tests/unit/geo/mmdb_writer.c \
+	tests/unit/geo/mmdb_writer.h
+check_PROGRAMS += tests/unit/geo/test_country
+tests_unit_geo_test_country_SOURCES = tests/unit/geo/test_country.c $(geo_test_world)
+tests_unit_geo_test_country_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit/geo $(CMOCKA_CFLAGS)
+tests_unit_geo_test_country_LDADD = $(GEO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/geo/test_distance
+tests_unit_geo_test_distance_SOURCES = tests/unit/geo/test_distance.c $(geo_test_world)
+tests_unit_geo_test_distance_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit/geo $(CMOCKA_CFLAGS)
+tests_unit_geo_test_distance_LDADD = $(GEO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/geo/test_geodb
+tests_unit_geo_test_geodb_SOURCES = tests/unit/geo/test_geodb.c $(geo_test_world)
+tests_unit_geo_test_geodb_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit/geo $(CMOCKA_CFLAGS)
+tests_unit_geo_test_geodb_LDADD = $(GEO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/geo/test_map
+tests_unit_geo_test_map_SOURCES = tests/unit/geo/test_map.c $(geo_test_world)
+tests_unit_geo_test_map_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit/geo $(CMOCKA_CFLAGS)
+tests_unit_geo_test_map_LDADD = $(GEO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/geo/test_schema
+tests_unit_geo_test_schema_SOURCES = tests/unit/geo/test_schema.c $(geo_test_world)
+tests_unit_geo_test_schema_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit/geo $(CMOCKA_CFLAGS)
+tests_unit_geo_test_schema_LDADD = $(GEO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/geo/test_special
+tests_unit_geo_test_special_SOURCES = tests/unit/geo/test_special.c $(geo_test_world)
+tests_unit_geo_test_special_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit/geo $(CMOCKA_CFLAGS)
+tests_unit_geo_test_special_LDADD = $(GEO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/geo/test_tables
+tests_unit_geo_test_tables_SOURCES = tests/unit/geo/test_tables.c $(geo_test_world) tests/unit/geo/trie_oracle.c tests/unit/geo/trie_oracle.h
+tests_unit_geo_test_tables_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit/geo $(CMOCKA_CFLAGS)
+tests_unit_geo_test_tables_LDADD = $(GEO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/geo/test_tiling
+tests_unit_geo_test_tiling_SOURCES = tests/unit/geo/test_tiling.c $(geo_test_world) tests/unit/geo/trie_oracle.c tests/unit/geo/trie_oracle.h
+tests_unit_geo_test_tiling_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit/geo $(CMOCKA_CFLAGS)
+tests_unit_geo_test_tiling_LDADD = $(GEO_LIBS) $(CMOCKA_LIBS)

@@ -14,10 +14,9 @@
 #include "geo/country.h"
 
 #define STEPS_MAX 4096 /* values in one record; GeoIP2 Enterprise has under 300 */
-#define DEPTH_MAX 8
 #define RADIUS_MAX 500 /* km: less exact than that is a guess at the country */
 
-/* Where a key stands. */
+/* Where a key stands. No place leads back, so that reading is never deeper than three maps. */
 enum inside { IN_NOTHING, IN_RECORD, IN_COUNTRY, IN_REGISTERED, IN_CONTINENT, IN_SUBDIVISION, IN_LOCATION, IN_TRAITS };
 
 /* What it says. */
@@ -229,9 +228,9 @@ static bool fits(enum item item, const struct scalar *scalar)
 	return scalar->type != TYPE_TEXT || scalar->size > 0;
 }
 
-static void read_map(struct decoder *decoder, struct reader *r, uint32_t pairs, enum inside place, unsigned depth);
+static void read_map(struct decoder *decoder, struct reader *r, uint32_t pairs, enum inside place);
 
-static void read_field(struct decoder *decoder, struct reader *r, const struct field *field, unsigned depth)
+static void read_field(struct decoder *decoder, struct reader *r, const struct field *field)
 {
 	struct head head;
 	struct reader aside;
@@ -248,7 +247,7 @@ static void read_field(struct decoder *decoder, struct reader *r, const struct f
 		if (decoder->bad)
 			return;
 		if (head.type == TYPE_MAP)
-			read_map(decoder, first, head.size, field->leads, depth + 1);
+			read_map(decoder, first, head.size, field->leads);
 		else
 			decoder->bad = true;
 		for (; rest && at == r && !decoder->bad; rest--)
@@ -256,7 +255,7 @@ static void read_field(struct decoder *decoder, struct reader *r, const struct f
 		return;
 	}
 	if (head.type == TYPE_MAP && field->leads) {
-		read_map(decoder, at, head.size, field->leads, depth + 1);
+		read_map(decoder, at, head.size, field->leads);
 		return;
 	}
 	if (head.type == TYPE_MAP || head.type == TYPE_ARRAY) {
@@ -271,14 +270,12 @@ static void read_field(struct decoder *decoder, struct reader *r, const struct f
 		decoder->items[field->item] = scalar;
 }
 
-static void read_map(struct decoder *decoder, struct reader *r, uint32_t pairs, enum inside place, unsigned depth)
+static void read_map(struct decoder *decoder, struct reader *r, uint32_t pairs, enum inside place)
 {
-	if (depth > DEPTH_MAX)
-		decoder->bad = true;
 	for (; pairs && !decoder->bad; pairs--) {
 		const struct field *field = read_key(decoder, r, place);
 		if (field)
-			read_field(decoder, r, field, depth);
+			read_field(decoder, r, field);
 		else
 			skip_value(decoder, r);
 	}
@@ -428,7 +425,7 @@ bool schema_read(struct schema *schema, size_t offset, struct fact *fact)
 	struct reader *at = follow(&decoder, &r, &aside, &head);
 	if (decoder.bad || head.type != TYPE_MAP)
 		return false;
-	read_map(&decoder, at, head.size, IN_RECORD, 0);
+	read_map(&decoder, at, head.size, IN_RECORD);
 	if (decoder.bad)
 		return false;
 	if (!code_of(fact->continent, &decoder.items[CONTINENT]))

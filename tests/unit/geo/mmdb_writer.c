@@ -97,7 +97,14 @@ static void put_number(struct writer *out, const char *text, size_t size)
 {
 	double number = strtod(text, NULL);
 	uint64_t bits;
-	if (!memchr(text, '.', size) && memcmp(text, "nan", 3) != 0) {
+	if (text[size - 1] == 's') {
+		put_head(out, 5, 2);
+		write_u16(out, (uint16_t)number);
+	} else if (text[size - 1] == 'l') {
+		put_head(out, 9, 8);
+		write_u32(out, (uint32_t)((uint64_t)number >> 32));
+		write_u32(out, (uint32_t)(uint64_t)number);
+	} else if (!memchr(text, '.', size) && memcmp(text, "nan", 3) != 0) {
 		put_head(out, *text == '-' ? 8 : 6, 4);
 		write_u32(out, (uint32_t)(int64_t)number);
 	} else if (text[size - 1] == 'f') {
@@ -264,9 +271,9 @@ uint8_t *mmdb_writer_bytes(struct mmdb_writer *writer, size_t *size)
 	write_bytes(&out, "\xab\xcd\xefMaxMind.com", 14);
 	char metadata[400];
 	snprintf(metadata, sizeof metadata,
-	        "{\"binary_format_major_version\":2,\"binary_format_minor_version\":0,\"build_epoch\":1700000000,"
-	        "\"database_type\":\"test\",\"description\":{\"en\":\"test\"},\"ip_version\":%u,\"languages\":[],"
-	        "\"node_count\":%u,\"record_size\":%u}",
+	        "{\"binary_format_major_version\":2s,\"binary_format_minor_version\":0s,\"build_epoch\":1700000000l,"
+	        "\"database_type\":\"test\",\"description\":{\"en\":\"test\"},\"ip_version\":%us,\"languages\":[],"
+	        "\"node_count\":%u,\"record_size\":%us}",
 	        writer->ip_version, writer->node_count, writer->record_size);
 	put_value(&out, NULL, metadata);
 	MUST(!out.full);

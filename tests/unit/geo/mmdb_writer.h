@@ -2,8 +2,8 @@
  * mmdb_writer.h: small MaxMind DB files for tests, good and hostile.
  *
  * Records are written as text: {"country":{"iso_code":"DE"},"location":{"latitude":52.5}}, where 1 is a uint32, -1 an
- * int32, 1.0 a double, 1.0f a float. Repeated texts and records become pointers, as real files have them. Broken use is
- * a broken MUST.
+ * int32, 1.0 a double, 1.0f a float, 1s a uint16, 1l a uint64. Repeated texts and records become pointers, as real
+ * files have them. Broken use is a broken MUST.
  */
 #ifndef MERIDIAN_TESTS_MMDB_WRITER_H
 #define MERIDIAN_TESTS_MMDB_WRITER_H
