@@ -21,6 +21,7 @@
 #include "config.h"
 
 #define STOP_GRACE (4 * NANO_SECOND)
+#define BUILD_GRACE_MS 500
 #define SAVE_DELAY_MS 500
 
 const struct conf *daemon_conf(const struct daemon *daemon)
@@ -194,6 +195,52 @@ static void published(void *context, const struct live *live)
 	daemon_tick(daemon);
 }
 
+/* ---- signals ---- */
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct daemon *daemon = handle->data;
+	if (number == SIGHUP) {
+		reload_request(daemon->reload, "SIGHUP", NULL, NULL);
+	} else if (number != SIGUSR1) {
+		log_info("stopping: signal %s", number == SIGTERM ? "TERM" : "INT");
+		daemon_stop(daemon);
+	}
+}
+
+static const int signal_numbers[] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
+enum { SIGNALS_NOT_OF_END = 2 };
+
+/* TERM and INT while the first load keeps the loop from hearing them: nothing was opened yet, so nothing is left. */
+static void leave(int number)
+{
+	(void)number;
+	_exit(EXIT_SUCCESS);
+}
+
+static void start_signals(struct daemon *daemon)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	for (unsigned i = 0; i < sizeof signal_numbers / sizeof signal_numbers[0]; i++) {
+		uv_signal_init(&daemon->loop, &daemon->signals[i]);
+		daemon->signals[i].data = daemon;
+		if (i < SIGNALS_NOT_OF_END)
+			uv_signal_start(&daemon->signals[i], on_signal, signal_numbers[i]);
+		else
+			signal(signal_numbers[i], leave);
+		sigaddset(&set, signal_numbers[i]);
+	}
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* From here on an end is an orderly one. */
+static void start_signals_of_end(struct daemon *daemon)
+{
+	for (unsigned i = SIGNALS_NOT_OF_END; i < sizeof signal_numbers / sizeof signal_numbers[0]; i++)
+		uv_signal_start(&daemon->signals[i], on_signal, signal_numbers[i]);
+}
+
 /* ---- start ---- */
 
 static void serve_now(void *context)
@@ -242,6 +289,7 @@ static void first_built(void *context, const struct reload_outcome *outcome)
 	}
 	if (daemon->phase == DAEMON_STOPPING)
 		return;
+	start_signals_of_end(daemon);
 	const struct conf *conf = daemon_conf(daemon);
 	struct err *err = err_new();
 	daemon->prober = prober_new(&daemon->loop, daemon->seed[1], err);
@@ -261,31 +309,28 @@ static void first_built(void *context, const struct reload_outcome *outcome)
 	err_free(err);
 }
 
-/* ---- signals and the end ---- */
+/* ---- the end ---- */
 
-static void on_signal(uv_signal_t *handle, int number)
+/* The last word on verdicts, once the loop has ended and no write is under way. */
+static void save_last(struct daemon *daemon)
 {
-	struct daemon *daemon = handle->data;
-	if (number == SIGHUP) {
-		reload_request(daemon->reload, "SIGHUP", NULL, NULL);
-	} else if (number != SIGUSR1) {
-		log_info("stopping: signal %s", number == SIGTERM ? "TERM" : "INT");
-		daemon_stop(daemon);
-	}
+	if (!daemon->unsaved || !daemon->state_file || !daemon_board(daemon))
+		return;
+	size_t size;
+	char *text = board_save_text(daemon_board(daemon), &size);
+	file_replace(daemon->state_file, text, size);
+	free(text);
 }
 
-static void start_signals(struct daemon *daemon)
+/* A build that is still under way (of a zone of millions, say) is for nobody any more. */
+static void abandon_build(uv_timer_t *timer)
 {
-	static const int numbers[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
-	sigset_t set;
-	sigemptyset(&set);
-	for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-		uv_signal_init(&daemon->loop, &daemon->signals[i]);
-		daemon->signals[i].data = daemon;
-		uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
-		sigaddset(&set, numbers[i]);
-	}
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	struct daemon *daemon = timer->data;
+	if (daemon->saving || !reload_running(daemon->reload))
+		return;
+	save_last(daemon);
+	log_info("stopped, in the middle of a reload");
+	_exit(daemon->status);
 }
 
 void daemon_stop(struct daemon *daemon)
@@ -302,19 +347,10 @@ void daemon_stop(struct daemon *daemon)
 	control_close(daemon->control);
 	for (unsigned i = 0; i < sizeof daemon->signals / sizeof daemon->signals[0]; i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
-	uv_close((uv_handle_t *)&daemon->tick, NULL);
 	uv_close((uv_handle_t *)&daemon->save, NULL);
-}
-
-/* The last word on verdicts, once the loop has ended and no write is under way. */
-static void save_last(struct daemon *daemon)
-{
-	if (!daemon->unsaved || !daemon->state_file || !daemon_board(daemon))
-		return;
-	size_t size;
-	char *text = board_save_text(daemon_board(daemon), &size);
-	file_replace(daemon->state_file, text, size);
-	free(text);
+	uv_update_time(&daemon->loop);
+	uv_timer_start(&daemon->tick, abandon_build, BUILD_GRACE_MS, BUILD_GRACE_MS);
+	uv_unref((uv_handle_t *)&daemon->tick);
 }
 
 int daemon_run(struct daemon *daemon)
@@ -332,6 +368,8 @@ int daemon_run(struct daemon *daemon)
 	        daemon->path, daemon->source, daemon->seed[0], (struct reload_hooks){queue, published, daemon});
 	start_signals(daemon);
 	reload_request(daemon->reload, "start", first_built, daemon);
+	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	uv_close((uv_handle_t *)&daemon->tick, NULL);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	save_last(daemon);
 	uv_loop_close(&daemon->loop);

@@ -170,6 +170,32 @@ class End(LiveTest):
         for sock in socks:
             sock.close()
 
+    def huge_zone(self):
+        """Seconds of work for a load."""
+        records = '\n'.join(f'a{i} A 192.0.2.1' for i in range(2000000))
+        self.world.write('zones/huge.example.zone', f'$TTL 1h\n@ SOA ns.x. h.x. 1 1 1 1 1\n NS ns.x.\n{records}\n')
+
+    def end_at_once(self):
+        began = time.monotonic()
+        self.world.signal(signal.SIGTERM)
+        self.world.await_end(0, timeout=30)
+        self.assertLess(time.monotonic() - began, 2.5 * SLOW)
+
+    def test_in_a_reload(self):
+        """Nor do a reload of seconds and one that waits for it."""
+        self.huge_zone()
+        self.world.signal(signal.SIGHUP)
+        time.sleep(0.3)
+        self.world.signal(signal.SIGHUP)
+        self.end_at_once()
+
+    def test_in_the_first_load(self):
+        self.world.stop()
+        self.huge_zone()
+        self.world.start(wait=False)
+        time.sleep(0.5)
+        self.end_at_once()
+
 
 class Kill(LiveTest):
     """kill -9: verdicts older than a second and overrides are there again."""
