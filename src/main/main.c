@@ -41,6 +41,11 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 /* `-t`: what a start would say of the files. */
 static int check(const char *path)
 {
@@ -49,11 +54,12 @@ static int check(const char *path)
 	err_print(err, stderr, isatty(STDERR_FILENO));
 	size_t errors = err_count(err, ERR_ERROR), warnings = err_count(err, ERR_WARNING);
 	if (errors)
-		fprintf(stderr, "%s: %zu error%s\n", path, errors, errors == 1 ? "" : "s");
+		fprintf(stderr, "%s: %zu error%s\n", path, errors, plural(errors));
 	else
-		printf("%s: no errors, %zu warning%s; %u zones, %u services, %u data centers\n", path, warnings,
-		        warnings == 1 ? "" : "s", snapshot->zone_count, snapshot->steering.service_count,
-		        snapshot->steering.datacenter_count);
+		printf("%s: no errors, %zu warning%s; %u zone%s, %u service%s, %u data center%s\n", path, warnings,
+		        plural(warnings), snapshot->zone_count, plural(snapshot->zone_count),
+		        snapshot->steering.service_count, plural(snapshot->steering.service_count),
+		        snapshot->steering.datacenter_count, plural(snapshot->steering.datacenter_count));
 	snapshot_free(snapshot);
 	err_free(err);
 	return errors ? EXIT_FAILURE : EXIT_SUCCESS;

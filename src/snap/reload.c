@@ -109,8 +109,11 @@ static void finish(void *argument)
 	struct reload_outcome outcome = {
 	        loaded, reload->last.failed, reload->last.generation, reload->last_err, reload->last.took};
 	log_err(reload->last_err);
-	log_info("reload: generation %llu %s%s", (unsigned long long)outcome.generation,
-	        loaded ? "serves" : "goes on serving", outcome.failed ? ", with errors" : "");
+	if (live)
+		log_info("reload: generation %llu %s%s", (unsigned long long)outcome.generation,
+		        loaded ? "serves" : "goes on serving", outcome.failed ? ", with errors" : "");
+	else
+		log_info("reload: nothing could be loaded");
 	struct waiter *waiters = reload->current;
 	reload->current = NULL;
 	for (struct waiter *waiter = waiters; waiter; waiter = waiter->next)
