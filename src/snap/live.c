@@ -14,6 +14,25 @@
 #include "pool/board.h"
 #include "snap/snapshot.h"
 
+/* ThreadSanitizer does not see what liburcu does in assembly. It is told what RCU promises, and no more: who enters
+ * sees all that was done before the publishing, and what is freed was left by everyone before. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WITH_TSAN 1
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define WITH_TSAN 1
+#endif
+#ifdef WITH_TSAN
+#include <sanitizer/tsan_interface.h>
+static char published_then, left_then; /* only their addresses count */
+#define HAPPENED_BEFORE(what) __tsan_release(&what)
+#define HAPPENS_AFTER(what) __tsan_acquire(&what)
+#else
+#define HAPPENED_BEFORE(what) ((void)0)
+#define HAPPENS_AFTER(what) ((void)0)
+#endif
+
 /* What is published: the pair as readers see it, and what frees it. */
 struct published {
 	struct live live;
@@ -43,6 +62,7 @@ static void published_free(struct published *published)
 
 static void published_retire(struct rcu_head *head)
 {
+	HAPPENS_AFTER(left_then);
 	/* Not caa_container_of, which casts const away. */
 	published_free((struct published *)(void *)((char *)head - offsetof(struct published, head)));
 }
@@ -50,6 +70,7 @@ static void published_retire(struct rcu_head *head)
 void live_source_free(struct live_source *source)
 {
 	rcu_barrier();
+	HAPPENS_AFTER(left_then);
 	published_free(source->published);
 	free(source);
 }
@@ -67,11 +88,14 @@ void live_thread_stop(void)
 const struct live *live_enter(struct live_source *source)
 {
 	rcu_read_lock();
-	return &rcu_dereference(source->published)->live;
+	struct published *published = rcu_dereference(source->published);
+	HAPPENS_AFTER(published_then);
+	return &published->live;
 }
 
 void live_leave(void)
 {
+	HAPPENED_BEFORE(left_then);
 	rcu_read_unlock();
 }
 
@@ -85,6 +109,8 @@ void live_publish(struct live_source *source, struct snapshot *snapshot, struct 
 	struct published *published = malloc(sizeof *published);
 	MUST(published);
 	*published = (struct published){.live = {snapshot, board}, .snapshot = snapshot};
+	HAPPENED_BEFORE(published_then);
+	HAPPENED_BEFORE(left_then);
 	struct published *old = rcu_xchg_pointer(&source->published, published);
 	if (old)
 		call_rcu(&old->head, published_retire);
