@@ -208,6 +208,18 @@ class Changes(LiveTest):
         os.remove(self.world.path('zones/example.org.zone'))
         self.world.reload()
 
+    def test_memory(self):
+        """What a reload replaces is given back."""
+        for _ in range(30):
+            self.world.reload()
+        before = self.world.memory()
+        for number in range(150):
+            self.world.edit('zones/example.com.zone', ZONE, f'{ZONE}n{number} A 192.0.2.1\n')
+            self.world.reload()
+            self.world.write('zones/example.com.zone', ZONE)
+        if SLOW == 1:
+            self.assertLess(self.world.memory() - before, 8192, 'KB more after 150 reloads')
+
     def test_strict(self):
         self.world.write('zones/example.org.zone', ZONE.replace('example.com', 'example.org'))
         self.world.write('meridian.yaml', self.world.read('meridian.yaml') + 'strict: on\n')

@@ -209,6 +209,11 @@ class World:
             self.daemon.stderr.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def memory(self):
+        """KB that the daemon occupies."""
+        with open(f'/proc/{self.daemon.pid}/status') as file:
+            return next(int(line.split()[1]) for line in file if line.startswith('VmRSS:'))
+
     # ---- control ----
 
     def control(self, verb, **options):
