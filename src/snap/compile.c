@@ -7,6 +7,8 @@
  */
 #include "snap/compile.h"
 
+#include <string.h>
+
 #include "base/assert.h"
 
 struct err_at conf_place_at(const struct place *place)
@@ -45,11 +47,53 @@ static bool compile(struct snapshot *snapshot, const struct snapshot *previous, 
 	return !(snapshot->conf->strict && bad_zones);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool same_listeners(const struct conf *a, const struct conf *b)
+{
+	bool same = a->listen_count == b->listen_count;
+	for (uint32_t i = 0; same && i < a->listen_count; i++)
+		same = addr_equal(&a->listen[i].addr, &b->listen[i].addr) && a->listen[i].port == b->listen[i].port;
+	return same;
+}
+
+static bool same_metrics(const struct conf *a, const struct conf *b)
+{
+	if (!a->metrics || !b->metrics)
+		return a->metrics == b->metrics;
+	return addr_equal(&a->metrics->addr, &b->metrics->addr) && a->metrics->port == b->metrics->port;
+}
+
+/* Keys that only a start obeys: an edit that does nothing now must not look as if it had. */
+static void warn_of_restart(const struct conf *conf, const struct conf *before, struct err *err)
+{
+	const struct {
+		const char *key;
+		bool same;
+	} keys[] = {
+	        {"listen", same_listeners(conf, before)},
+	        {"workers", conf->workers == before->workers},
+	        {"state", same_text(conf->state, before->state)},
+	        {"control", same_text(conf->control, before->control)},
+	        {"user", same_text(conf->user, before->user)},
+	        {"metrics", same_metrics(conf, before)},
+	};
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (!keys[i].same)
+			err_add(err, ERR_WARNING, &(struct err_at){.file = conf->path},
+			        "'%s' has changed; that takes effect at the next start", keys[i].key);
+}
+
 struct snapshot *snapshot_build(const char *path, const struct snapshot *previous, uint64_t seed, struct err *err)
 {
 	struct conf *conf = conf_read(path, err);
 	if (!conf)
 		return NULL;
+	if (previous)
+		warn_of_restart(conf, previous->conf, err);
 	struct arena *arena = arena_new();
 	struct snapshot *snapshot = arena_alloc(arena, sizeof *snapshot);
 	snapshot->arena = arena;

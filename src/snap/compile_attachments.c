@@ -60,6 +60,15 @@ static bool has_other_data(const struct node *node)
 	return false;
 }
 
+/* Would the answer lead back to its own question? */
+static bool leads_to_itself(const struct service *service, const struct node *node)
+{
+	for (unsigned i = 0; i < service->pool_count; i++)
+		if (service->pools[i].cname && name_equal(service->pools[i].cname, node->name))
+			return true;
+	return false;
+}
+
 /* Says what keeps a service from a node; true if nothing does. */
 static bool may_attach(const struct service *service, const struct node *node, const struct snapshot_zone *zone,
         const char *name, const struct err_at *at, struct attachment *attachment, struct err *err)
@@ -77,6 +86,8 @@ static bool may_attach(const struct service *service, const struct node *node, c
 	else if (service->names && has_other_data(node))
 		err_add(err, level, at, "%s is steered to names (CNAME), but has other records in zone file %s", name,
 		        zone->zone->file);
+	else if (leads_to_itself(service, node))
+		err_add(err, ERR_ERROR, at, "%s is steered to a pool whose cname is %s itself", name, name);
 	else
 		return true;
 	return false;
