@@ -47,3 +47,20 @@ tests_fuzz_fuzz_nets_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/snap
 tests_fuzz_fuzz_nets_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_nets_LDADD = $(CONF_LIBS)
 endif
+
+# The seeds of this one come from a program, which is not run by itself.
+EXTRA_PROGRAMS += tests/fuzz/corpus_mmdb
+tests_fuzz_corpus_mmdb_SOURCES = tests/fuzz/corpus_mmdb.c tests/unit/geo/mmdb_writer.c tests/unit/geo/mmdb_writer.h
+tests_fuzz_corpus_mmdb_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit/geo
+tests_fuzz_corpus_mmdb_LDADD = $(BASE_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_mmdb
+tests_fuzz_replay_mmdb_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_mmdb.c
+tests_fuzz_replay_mmdb_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"tests/fuzz/corpus/mmdb"'
+tests_fuzz_replay_mmdb_LDADD = $(GEO_LIBS)
+
+if FUZZING
+noinst_PROGRAMS += tests/fuzz/fuzz_mmdb
+tests_fuzz_fuzz_mmdb_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_mmdb_LDADD = $(GEO_LIBS)
+endif

@@ -81,69 +81,116 @@ static uint32_t rename_value(void *context, const struct addr *addr)
 	return value % 3;
 }
 
-/* Patches → tiling; laid over another; renamed. */
-static void test_random(void **state)
+/* Random prefixes, the value of each, and their tiling. */
+struct layer {
+	struct prefix *prefixes;
+	struct tiling tiling;
+	unsigned count;
+};
+
+static uint32_t value_of(unsigned index)
+{
+	return 1 + index % 7;
+}
+
+static struct layer random_layer(uint64_t *random, unsigned family, unsigned count)
+{
+	struct patch *patches = calloc(count + 1, sizeof *patches);
+	struct layer layer = {.prefixes = calloc(count + 1, sizeof *layer.prefixes), .count = count};
+	for (unsigned i = 0; i < count; i++) {
+		layer.prefixes[i] = random_prefix(random, family);
+		patches[i] = patch_of(&layer.prefixes[i], value_of(i));
+	}
+	layer.tiling = tiling_of_patches(patches, count, 0);
+	free(patches);
+	return layer;
+}
+
+static void layer_free(struct layer *layer)
+{
+	free(layer->prefixes);
+	tiling_free(&layer->tiling);
+}
+
+/* The trie gets short prefixes before long ones, which are holes in them; of equal ones the larger value last. */
+static void check_layer(const struct layer *layer, unsigned family)
+{
+	struct oracle *oracle = oracle_new(family);
+	for (unsigned length = 0; length <= 128; length++)
+		for (uint32_t value = 1; value <= 7; value++)
+			for (unsigned i = 0; i < layer->count; i++)
+				if (layer->prefixes[i].length == length && value_of(i) == value)
+					oracle_set(oracle, &layer->prefixes[i], value);
+	check_against(&layer->tiling, oracle);
+	oracle_free(oracle);
+}
+
+static void test_layers(void **state)
 {
 	(void)state;
 	static const unsigned families[] = {ADDR_V4, ADDR_V6}, counts[] = {0, 1, 2, 5, 20, 100, 700};
 	uint64_t random = 42;
 	for (size_t round = 0; round < 2 * COUNT(counts) * 3; round++) {
+		unsigned family = families[round % 2];
+		struct layer layer = random_layer(&random, family, counts[round / 2 % COUNT(counts)]);
+		check_layer(&layer, family);
+		layer_free(&layer);
+	}
+}
+
+/* One laid over another: both numbers as one. */
+static struct tiling lay(const struct tiling *over, const struct tiling *under)
+{
+	struct tiling_writer writer;
+	struct overlay overlay = overlay_of(over, under);
+	unsigned length;
+	uint32_t a, b;
+	tiling_begin(&writer, 0, SIZE_MAX);
+	while (overlay_next(&overlay, &length, &a, &b))
+		tiling_add(&writer, length, a << 3 | b);
+	return tiling_end(&writer);
+}
+
+struct pair {
+	const struct tiling *over, *under;
+};
+
+static uint32_t renamed_value(void *context, const struct addr *addr)
+{
+	struct pair *pair = context;
+	return (tiling_find(pair->over, addr) << 3 | tiling_find(pair->under, addr)) % 3;
+}
+
+static void test_overlay(void **state)
+{
+	(void)state;
+	static const unsigned families[] = {ADDR_V4, ADDR_V6}, counts[] = {0, 1, 5, 100};
+	uint64_t random = 43;
+	uint32_t names[64];
+	for (uint32_t i = 0; i < COUNT(names); i++)
+		names[i] = i % 3;
+	for (size_t round = 0; round < 2 * COUNT(counts) * 3; round++) {
 		unsigned family = families[round % 2], count = counts[round / 2 % COUNT(counts)];
-		struct patch *patches[2];
-		struct prefix *prefixes[2];
-		struct tiling tilings[2];
-		for (unsigned i = 0; i < 2; i++) {
-			patches[i] = calloc(count + 1, sizeof *patches[i]);
-			prefixes[i] = calloc(count + 1, sizeof *prefixes[i]);
-			for (unsigned j = 0; j < count; j++) {
-				prefixes[i][j] = random_prefix(&random, family);
-				patches[i][j] = patch_of(&prefixes[i][j], 1 + j % 7 + 8 * i);
-			}
-			tilings[i] = tiling_of_patches(patches[i], count, 0);
-		}
-		/* The oracle cuts at all prefixes and asks the longest by looking at each. */
-		struct oracle *oracle = oracle_new(family), *joint = oracle_new(family);
-		struct prefix whole = {.addr.family = (uint8_t)family};
-		oracle_set(oracle, &whole, 0);
-		for (unsigned length = 0; length <= 128; length++) /* short before long: long ones are holes */
-			for (unsigned id = 0; id < 8; id++)
-				for (unsigned j = 0; j < count; j++)
-					if (prefixes[0][j].length == length && 1 + j % 7 == id)
-						oracle_set(oracle, &prefixes[0][j], id);
-		check_against(&tilings[0], oracle);
-		/* Laid over: a pair of numbers as one. */
-		struct tiling_writer writer;
-		tiling_begin(&writer, 0, SIZE_MAX);
-		struct overlay overlay = overlay_of(&tilings[0], &tilings[1]);
-		unsigned piece;
-		uint32_t a, b, names[1 << 12];
-		while (overlay_next(&overlay, &piece, &a, &b))
-			tiling_add(&writer, piece, a << 4 | b);
-		struct tiling both = tiling_end(&writer);
-		for (uint32_t i = 0; i < COUNT(names); i++)
-			names[i] = i % 3;
+		struct layer over = random_layer(&random, family, count), under = random_layer(&random, family, count);
+		struct oracle *oracle = oracle_new(family);
+		struct tiling both = lay(&over.tiling, &under.tiling);
 		struct tiling renamed = tiling_rename(&both, names, SIZE_MAX);
-		for (unsigned i = 0; i < 2; i++)
-			for (unsigned j = 0; j < count; j++)
-				oracle_cut(joint, &prefixes[i][j]);
-		oracle_fill(joint, rename_value, &both);
-		check_against(&renamed, joint);
-		if (renamed.count > 1) {
-			struct tiling limited = tiling_rename(&both, names, renamed.count - 1);
-			assert_int_equal(limited.count, 0);
-			limited = tiling_rename(&both, names, renamed.count);
-			assert_int_equal(limited.count, renamed.count);
-			tiling_free(&limited);
+		for (unsigned i = 0; i < count; i++) {
+			oracle_cut(oracle, &over.prefixes[i]);
+			oracle_cut(oracle, &under.prefixes[i]);
 		}
-		for (unsigned i = 0; i < 2; i++) {
-			tiling_free(&tilings[i]);
-			free(patches[i]);
-			free(prefixes[i]);
-		}
+		oracle_fill(oracle, renamed_value, &(struct pair){&over.tiling, &under.tiling});
+		check_against(&renamed, oracle);
+		struct tiling enough = tiling_rename(&both, names, renamed.count);
+		struct tiling limited = tiling_rename(&both, names, renamed.count - 1);
+		assert_int_equal(enough.count, renamed.count);
+		assert_int_equal(limited.count, 0);
+		tiling_free(&enough);
 		tiling_free(&both);
 		tiling_free(&renamed);
 		oracle_free(oracle);
-		oracle_free(joint);
+		layer_free(&over);
+		layer_free(&under);
 	}
 }
 
@@ -181,7 +228,8 @@ static void test_large(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_random),
+	        cmocka_unit_test(test_layers),
+	        cmocka_unit_test(test_overlay),
 	        cmocka_unit_test(test_large),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
