@@ -184,8 +184,7 @@ static struct reader *follow(struct decoder *decoder, struct reader *r, struct r
 static const struct field *field_find(enum inside place, const uint8_t *key, uint32_t size)
 {
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		if (fields[i].place == place && !strncmp(fields[i].key, (const char *)key, size) &&
-		        !fields[i].key[size])
+		if (fields[i].place == place && strlen(fields[i].key) == size && !memcmp(fields[i].key, key, size))
 			return &fields[i];
 	return NULL;
 }

@@ -75,12 +75,6 @@ static void check_against(const struct tiling *tiling, struct oracle *oracle)
 	poptrie_free(&poptrie);
 }
 
-static uint32_t rename_value(void *context, const struct addr *addr)
-{
-	uint32_t value = tiling_find(context, addr);
-	return value % 3;
-}
-
 /* Random prefixes, the value of each, and their tiling. */
 struct layer {
 	struct prefix *prefixes;
