@@ -1,9 +1,11 @@
 """The life of the process: start, signals, privileges, crowds of connections, the end, and what survives it."""
 import os
 import pwd
+import resource
 import signal
 import socket
 import stat
+import subprocess
 import time
 import unittest
 
@@ -120,6 +122,76 @@ class Start(LiveTest):
         self.assertEqual(self.world.ask('ns1.example.com').data(), ['192.0.2.1'])
         self.world.signal(signal.SIGINT)
         self.world.await_end(0)
+
+
+class Scarcity(LiveTest):
+    """What the machine may lack while it serves."""
+    started = False
+
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+
+    def test_dead_stderr(self):
+        """Nobody reads the log any more."""
+        self.world.start(wait=False, stderr_to=self.dead_pipe())
+        self.world.await_ready()
+        for _ in range(3):
+            self.world.reload()
+        self.assertEqual(self.world.ask('ns1.example.com').data(), ['192.0.2.1'])
+        self.world.stop()
+
+    def dead_pipe(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        self.addCleanup(os.close, writing)
+        return writing
+
+    def test_few_descriptors(self):
+        """With 64 descriptors and 100 connections, old clients give way and no core spins."""
+        daemon = self.world.start(wait=False)
+        self.world.await_ready()
+        resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (64, 64))
+        crowd = [socket.create_connection(self.world.server, 10) for _ in range(100)]
+        for over in (dns.udp, dns.tcp):
+            self.assertEqual(self.world.ask('ns1.example.com', over=over).data(), ['192.0.2.1'])
+        began = self.processor_time()
+        time.sleep(1)
+        self.assertLess(self.processor_time() - began, 0.3 * SLOW, 'seconds of a core in one second')
+        for sock in crowd:
+            sock.close()
+        self.world.reload()
+        self.world.stop()
+
+    def processor_time(self):
+        with open(f'/proc/{self.world.daemon.pid}/stat') as file:
+            words = file.read().rpartition(')')[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf('SC_CLK_TCK')
+
+    @unittest.skipUnless(os.geteuid() == 0 and os.path.ismount('/dev/shm'), 'needs root')
+    def test_full_disk(self):
+        """State cannot be written: it is said once, and the answers go on."""
+        full = self.world.path('state')
+        os.mkdir(full)
+        if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', full], capture_output=True).returncode:
+            self.skipTest('no mount here')
+        self.addCleanup(subprocess.run, ['umount', '-l', full])
+        try:
+            with open(os.path.join(full, 'fill'), 'wb') as file:
+                file.write(bytes(1 << 16))
+        except OSError:
+            pass
+        for name in ('iad', 'fra'):
+            self.world.center(name)
+        self.world.write('geo/world.yaml', STEERING.replace('NET', self.world.network))
+        self.world.start()
+        for _ in range(3):
+            self.assertTrue(self.world.control('drain', datacenter='iad', force=True)['ok'])
+            self.assertTrue(self.world.control('undrain', datacenter='iad')['ok'])
+        self.assertEqual(self.world.ask('www.example.com').data(), [self.world.centers['iad'].address])
+        until(lambda: 'No space left' in self.world.log, 3, 'the log says so')
+        self.assertEqual(self.world.log.count('No space left'), 1, 'once')
+        self.world.stop()
 
 
 class End(LiveTest):
@@ -244,7 +316,6 @@ class Connections(LiveTest):
         return len(os.listdir(f'/proc/{self.world.daemon.pid}/fd'))
 
     def test_idle(self):
-        import resource
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if hard < 2100:
             self.skipTest(f'only {hard} descriptors')

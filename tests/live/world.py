@@ -152,11 +152,11 @@ class World:
 
     # ---- the daemon ----
 
-    def start(self, *options, wait=True, **more):
+    def start(self, *options, wait=True, stderr_to=None, **more):
         self.log_lines = []
         self.daemon = subprocess.Popen([DAEMON, '-c', self.path('meridian.yaml'), *options], stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **more)
-        self.reader = threading.Thread(target=self.collect, args=(self.daemon.stderr,), daemon=True)
+                                       stdout=subprocess.DEVNULL, stderr=stderr_to or subprocess.PIPE, **more)
+        self.reader = threading.Thread(target=self.collect, args=(self.daemon.stderr or [],), daemon=True)
         self.reader.start()
         if wait:
             self.await_ready()
@@ -205,7 +205,7 @@ class World:
         if self.daemon and self.daemon.poll() is None:
             self.daemon.kill()
             self.daemon.wait()
-        if self.daemon:
+        if self.daemon and self.daemon.stderr:
             self.daemon.stderr.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
