@@ -87,6 +87,9 @@ class Start(LiveTest):
     @unittest.skipUnless(os.geteuid() == 0, 'only root becomes another user')
     def test_privileges(self):
         self.world.write('meridian.yaml', self.world.read('meridian.yaml') + 'user: nobody\n')
+        for name in ('iad', 'fra'):
+            self.world.center(name)
+        self.world.write('geo/world.yaml', STEERING.replace('NET', self.world.network))
         daemon = self.world.start()
         nobody = pwd.getpwnam('nobody')
         for task in os.listdir(f'/proc/{daemon.pid}/task'):
@@ -101,6 +104,9 @@ class Start(LiveTest):
         self.world.write('zones/example.com.zone', self.world.read('zones/example.com.zone') + 'new A 192.0.2.99\n')
         self.world.reload()
         self.assertEqual(self.world.ask('new.example.com').data(), ['192.0.2.99'], 'a reload as that user')
+        until(lambda: os.path.exists(self.world.path('state/verdicts')) or 'state is not kept' in self.world.log, 3,
+              'state is written as that user')
+        self.assertNotIn('state is not kept', self.world.log)
         self.world.stop()
 
     def test_control_socket_mode(self):
