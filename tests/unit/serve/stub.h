@@ -17,7 +17,11 @@
 #include "serve/serve.h"
 
 /* Memory and time are then not what they are in production. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if !defined(__has_feature)
+#define __has_feature(feature) 0 /* clang's way to tell; gcc has the macros below */
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) ||               \
+        __has_feature(thread_sanitizer)
 #define STUB_SANITIZED true
 #else
 #define STUB_SANITIZED false
