@@ -24,8 +24,7 @@ static bool write_steered(
 	steer_choose(exchange, attachment, family, &choice);
 	if (choice.verdict != PICK_POOL || choice.service->names)
 		return true;
-	if (exchange->has_scope && exchange->edns.scope < choice.scope)
-		exchange->edns.scope = choice.scope;
+	steer_narrow(exchange, &choice);
 	return steer_write(exchange, SECTION_ADDITIONAL, owner, &choice, family);
 }
 

@@ -95,6 +95,8 @@ struct choice {
 /* Chooses for `family`, and notes it in the trace, if there is one. */
 void steer_choose(
         struct exchange *exchange, const struct attachment *attachment, unsigned family, struct choice *choice);
+/* Makes the reply's scope as narrow as the choice's, where the reply has one. */
+void steer_narrow(struct exchange *exchange, const struct choice *choice);
 /* Writes what was chosen as A or AAAA; false if it does not fit. */
 bool steer_write(struct exchange *exchange, enum section section, struct owner owner, const struct choice *choice,
         unsigned family);

@@ -120,12 +120,6 @@ static bool is_steered(
 	       (node->flags & NODE_CNAME && type != TYPE_RRSIG && type != TYPE_NSEC);
 }
 
-static void widen_scope(struct exchange *exchange, uint8_t scope)
-{
-	if (exchange->has_scope && exchange->edns.scope < scope)
-		exchange->edns.scope = scope;
-}
-
 /* A steered name. True: go on with the target of the CNAME. */
 static bool follow_steered(struct exchange *exchange, const struct snapshot_zone *zone,
         const struct attachment *attachment, uint16_t type, struct lookup *lookup, unsigned *rcode)
@@ -145,7 +139,7 @@ static bool follow_steered(struct exchange *exchange, const struct snapshot_zone
 		respond_negative(exchange, zone, RCODE_NOERROR);
 		return false;
 	}
-	widen_scope(exchange, choice.scope);
+	steer_narrow(exchange, &choice);
 	if (!choice.service->names) {
 		if (!steer_write(exchange, SECTION_ANSWER, lookup->owner, &choice, family))
 			exchange->truncated = true;
