@@ -115,7 +115,7 @@ static bool lay_under(struct geodb *db, unsigned family, struct tiling *under)
 	struct pairs pairs = {.count = 0};
 	pairs_grow(&pairs);
 	struct tiling_writer writer;
-	tiling_begin(&writer, over->count + under->count, SIZE_MAX);
+	tiling_begin(&writer, over->count + under->count);
 	struct overlay overlay = overlay_of(over, under);
 	unsigned length;
 	uint32_t a, b;

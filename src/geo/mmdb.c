@@ -319,7 +319,7 @@ int mmdb_walk(const struct mmdb *mmdb, unsigned family, mmdb_visit visit, void *
 	bool done = true;
 	size_t near_size = (mmdb->data_size / 8 + 1) * sizeof *walk.seen.near;
 	walk.seen.near = block_resize(NULL, 0, near_size);
-	tiling_begin(&walk.writer, (size_t)mmdb->node_count + 1, SIZE_MAX);
+	tiling_begin(&walk.writer, (size_t)mmdb->node_count + 1);
 	if (family == ADDR_V6 && !mmdb->is_v6)
 		tiling_add(&walk.writer, 0, 0);
 	else if (family == ADDR_V6)

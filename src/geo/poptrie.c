@@ -105,8 +105,3 @@ uint64_t poptrie_size(const struct poptrie *poptrie)
 {
 	return (sizeof(uint32_t) << poptrie->direct_bits) + poptrie->word_count * sizeof(uint32_t);
 }
-
-uint64_t poptrie_size_expected(size_t pieces)
-{
-	return (sizeof(uint32_t) << direct_bits(pieces)) + pieces * POPTRIE_PIECE_SIZE;
-}

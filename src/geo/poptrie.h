@@ -30,9 +30,7 @@ struct poptrie {
 void poptrie_build(struct poptrie *poptrie, const struct tiling *tiling);
 void poptrie_free(struct poptrie *poptrie);
 uint64_t poptrie_size(const struct poptrie *poptrie);
-/* About the bytes of a table of that many pieces, known before it is built; a piece takes that many. */
-#define POPTRIE_PIECE_SIZE 6
-uint64_t poptrie_size_expected(size_t pieces);
+#define POPTRIE_PIECE_SIZE 6 /* bytes that a piece takes, all in all and about */
 
 /* The piece around an address, whose bits stand left-aligned in high and low. Inlined into a caller that is compiled
  * for a processor which counts bits in one instruction. */

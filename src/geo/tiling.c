@@ -21,28 +21,47 @@ position position_of(const struct addr *addr)
 
 #define NO_ID UINT32_MAX /* equals no number */
 
-void tiling_begin(struct tiling_writer *writer, size_t expected, size_t limit)
+void tiling_begin(struct tiling_writer *writer, size_t expected)
 {
-	*writer = (struct tiling_writer){.limit = limit, .id = NO_ID, .room = expected < limit ? expected : limit};
+	*writer = (struct tiling_writer){.limit = SIZE_MAX, .id = NO_ID, .room = expected};
 	writer->tiling.pieces = block_resize(NULL, 0, writer->room * sizeof(uint32_t));
+}
+
+void tiling_restart(struct tiling_writer *writer, size_t limit)
+{
+	struct tiling_writer again = {.limit = limit, .id = NO_ID, .room = writer->room};
+	again.tiling.pieces = writer->tiling.pieces;
+	*writer = again;
 }
 
 static void emit(struct tiling_writer *writer, uint32_t piece)
 {
 	struct tiling *tiling = &writer->tiling;
+	if (tiling->count >= writer->limit) {
+		writer->over = true;
+		return;
+	}
 	if (tiling->count == writer->room) {
 		size_t room = writer->room + writer->room / 2 + 1024;
-		if (room > writer->limit)
-			room = writer->limit;
-		if (room == writer->room) {
-			writer->over = true;
-			return;
-		}
 		tiling->pieces = block_resize(
 		        tiling->pieces, writer->room * sizeof *tiling->pieces, room * sizeof *tiling->pieces);
 		writer->room = room;
 	}
 	tiling->pieces[tiling->count++] = piece;
+}
+
+/* The fewest prefixes that make up a run: from its start, each time the largest that is aligned and fits. Within 64
+ * bits, which most runs are. */
+static void emit_narrow(struct tiling_writer *writer, uint64_t start, uint64_t left)
+{
+	while (left) {
+		unsigned aligned = start ? (unsigned)__builtin_ctzll(start) : 63;
+		unsigned fits = 63 - (unsigned)__builtin_clzll(left);
+		unsigned bits = aligned < fits ? aligned : fits;
+		emit(writer, piece_of(64 - bits, writer->id));
+		start += UINT64_C(1) << bits;
+		left -= UINT64_C(1) << bits;
+	}
 }
 
 static unsigned trailing_zeros(position value)
@@ -57,7 +76,6 @@ static unsigned leading_zeros(position value)
 	return high ? (unsigned)__builtin_clzll(high) : 64 + (unsigned)__builtin_clzll((uint64_t)value);
 }
 
-/* The fewest prefixes that make up the run: from its start, each time the largest that is aligned and fits. */
 void tiling_close(struct tiling_writer *writer)
 {
 	position start = writer->start, left = writer->at - start;
@@ -69,6 +87,10 @@ void tiling_close(struct tiling_writer *writer)
 	}
 	if (!left) {
 		emit(writer, piece_of(0, writer->id));
+		return;
+	}
+	if (!(uint64_t)start && !(uint64_t)left) {
+		emit_narrow(writer, (uint64_t)(start >> 64), (uint64_t)(left >> 64));
 		return;
 	}
 	while (left) {
@@ -103,15 +125,13 @@ struct tiling tiling_end(struct tiling_writer *writer)
 {
 	struct tiling tiling;
 	tiling_close(writer);
-	MUST(writer->at == 0 || writer->over);
+	MUST(writer->at == 0 && !writer->over);
 	tiling = writer->tiling;
 	tiling.pieces = block_resize(
 	        tiling.pieces, writer->room * sizeof *tiling.pieces, tiling.count * sizeof *tiling.pieces);
 	for (size_t i = 0; i < tiling.count; i++)
 		if (piece_length(tiling.pieces[i]) > tiling.longest)
 			tiling.longest = piece_length(tiling.pieces[i]);
-	if (writer->over)
-		tiling_free(&tiling);
 	return tiling;
 }
 
@@ -142,28 +162,48 @@ static size_t run_wide(const uint32_t *at, const uint32_t *end, const uint32_t *
 	return (size_t)(piece - at);
 }
 
-struct tiling tiling_rename(const struct tiling *tiling, const uint32_t *names, size_t limit)
+bool tiling_rename(struct tiling_writer *writer, const struct tiling *tiling, const uint32_t *names, size_t limit)
 {
-	struct tiling_writer writer;
 	const uint32_t *end = tiling->pieces + tiling->count;
 	bool narrow = tiling->longest <= 64 && tiling->count > 1;
-	tiling_begin(&writer, tiling->count, limit);
-	for (const uint32_t *at = tiling->pieces; at < end && !writer.over;) {
+	tiling_restart(writer, limit);
+	for (const uint32_t *at = tiling->pieces; at < end && !writer->over;) {
 		uint32_t id = names[piece_id(*at)];
 		position size;
-		tiling_add(&writer, piece_length(*at++), id);
+		tiling_add(writer, piece_length(*at++), id);
 		size_t run = narrow ? run_narrow(at, end, names, id, &size) : run_wide(at, end, names, id, &size);
-		writer.run += run;
-		writer.at += size;
+		writer->run += run;
+		writer->at += size;
 		at += run;
 	}
-	return tiling_end(&writer);
+	tiling_close(writer);
+	writer->run = 0;
+	writer->tiling.longest = tiling->longest;
+	return !writer->over;
+}
+
+#define SAMPLE 4096 /* pieces in a row, out of 16 times as many */
+
+size_t tiling_runs(const struct tiling *tiling, const uint32_t *names)
+{
+	size_t runs = 1, looked = 0;
+	for (size_t start = 0; start < tiling->count; start += 16 * SAMPLE) {
+		size_t end = start + SAMPLE < tiling->count ? start + SAMPLE : tiling->count;
+		uint32_t last = names[piece_id(tiling->pieces[start])];
+		for (size_t i = start; i < end; i++) {
+			uint32_t id = names[piece_id(tiling->pieces[i])];
+			runs += id != last;
+			last = id;
+		}
+		looked += end - start;
+	}
+	return (size_t)((double)runs * (double)tiling->count / (double)looked);
 }
 
 struct tiling tiling_plain(uint32_t id)
 {
 	struct tiling_writer writer;
-	tiling_begin(&writer, 1, 1);
+	tiling_begin(&writer, 1);
 	tiling_add(&writer, 0, id);
 	return tiling_end(&writer);
 }
@@ -212,7 +252,7 @@ struct tiling tiling_of_patches(struct patch *patches, size_t count, uint32_t ou
 	const struct patch all = {.start = 0, .last = ~(position)0, .id = outside};
 	unsigned depth = 0;
 	struct tiling_writer writer;
-	tiling_begin(&writer, count, SIZE_MAX);
+	tiling_begin(&writer, count);
 	if (count)
 		qsort(patches, count, sizeof *patches, compare_patches);
 	open[depth++] = &all;

@@ -61,13 +61,13 @@ struct tiling_writer {
 	size_t run;         /* of how many pieces it was put together; 0: none is open */
 };
 
-/* `expected`: pieces to reserve room for; more is no error up to `limit`. */
-void tiling_begin(struct tiling_writer *writer, size_t expected, size_t limit);
+/* `expected`: pieces to reserve room for; there may be more. */
+void tiling_begin(struct tiling_writer *writer, size_t expected);
 /* Ends the open run of more than one piece, or finds room for one. */
 void tiling_close(struct tiling_writer *writer);
 /* The run from where the writer stands up to `last`, which is still in it. */
 void tiling_fill(struct tiling_writer *writer, position last, uint32_t id);
-/* Gives the tiling, which the caller owns (tiling_free); no pieces if it went over the limit. */
+/* Gives the tiling, which the caller owns (tiling_free). */
 struct tiling tiling_end(struct tiling_writer *writer);
 /* Gives up on it. */
 void tiling_abandon(struct tiling_writer *writer);
@@ -81,7 +81,7 @@ static inline void tiling_add(struct tiling_writer *writer, unsigned length, uin
 		writer->at += piece_size(length);
 		return;
 	}
-	if (writer->run == 1 && writer->tiling.count < writer->room)
+	if (writer->run == 1 && writer->tiling.count < writer->room && writer->tiling.count < writer->limit)
 		writer->tiling.pieces[writer->tiling.count++] = writer->first;
 	else
 		tiling_close(writer);
@@ -92,8 +92,13 @@ static inline void tiling_add(struct tiling_writer *writer, unsigned length, uin
 	writer->run = 1;
 }
 
-/* The tiling with number n replaced by names[n], joined again; no pieces if there are more than `limit`. */
-struct tiling tiling_rename(const struct tiling *tiling, const uint32_t *names, size_t limit);
+/* Begins anew, with the memory that the writer has. */
+void tiling_restart(struct tiling_writer *writer, size_t limit);
+/* writer->tiling becomes the tiling with number n replaced by names[n], joined again; it stays the writer's, until
+ * tiling_abandon. False if it would be more than `limit` pieces. */
+bool tiling_rename(struct tiling_writer *writer, const struct tiling *tiling, const uint32_t *names, size_t limit);
+/* About how many pieces that gives at least, from a sample. */
+size_t tiling_runs(const struct tiling *tiling, const uint32_t *names);
 
 /* Two tilings at once: each step is a prefix in which both have one number. */
 struct overlay {
