@@ -135,20 +135,20 @@ static bool lay_under(struct geodb *db, unsigned family, struct tiling *under)
 /* Both families of an open file. NULL, or what is wrong with it. */
 static const char *take_networks(struct geodb *db, size_t index, const struct mmdb *mmdb)
 {
-	static const unsigned families[GEO_FAMILIES] = {ADDR_V4, ADDR_V6};
 	struct reading reading = {.db = db, .schema = schema_of(mmdb->data, mmdb->data_size)};
 	struct geodb_file *file = &db->files[index];
+	struct mmdb_networks networks[GEO_FAMILIES];
+	const char *why;
+	bool fits = true;
+	if (mmdb_walk(mmdb, read_record, &reading, networks, &why) < 0)
+		return why ? why : reading.why;
 	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
-		struct tiling tiling;
-		uint64_t networks;
-		const char *why;
-		if (mmdb_walk(mmdb, families[family], read_record, &reading, &tiling, &networks, &why) < 0)
-			return why ? why : reading.why;
-		file->records += networks;
-		db->sources[index].has[family] = networks > 0;
-		if (!lay_under(db, family, &tiling))
-			return "brings too many different records";
+		file->records += networks[family].count;
+		db->sources[index].has[family] = networks[family].count > 0;
+		fits &= lay_under(db, family, &networks[family].tiling);
 	}
+	if (!fits)
+		return "brings too many different records";
 	for (size_t i = 0; i < KINDS; i++) {
 		if (reading.knows[i]) {
 			file->kind = kinds[i].kind;

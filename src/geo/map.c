@@ -22,6 +22,8 @@ struct map {
 	uint32_t **names; /* by set; NULL: a table of its own, or the complete one */
 };
 
+#define AHEAD 16 /* pieces between the fetching of a decision and its use */
+
 /* Decisions on pairs of a rule and a fact, the last ones. */
 #define CACHE_SIZE 4096
 
@@ -183,6 +185,8 @@ static struct tiling order_tiling(struct build *build, unsigned family, enum rul
 	unsigned length;
 	uint32_t fact, exception;
 	while (overlay_next(&overlay, &length, &fact, &exception)) {
+		__builtin_prefetch(
+		        &build->fact_orders[overlay.a + AHEAD < overlay.end ? piece_id(overlay.a[AHEAD]) : 0]);
 		uint32_t order = kind == RULE_NET ? build->fact_orders[fact] : 0;
 		if (exception == EXCEPTION_FORM)
 			order = 0;

@@ -247,39 +247,76 @@ static void seen_put(struct seen *seen, uint32_t offset, uint32_t id)
 	seen->count++;
 }
 
+#define AHEAD 32 /* leaves between the first sight of a record and its use: the time in which memory brings it */
+
 struct walk {
 	const struct mmdb *mmdb;
 	mmdb_visit visit;
 	void *context;
 	struct seen seen;
 	struct tiling_writer writer;
-	uint64_t visits, networks;
+	struct walk_leaf {
+		uint32_t record; /* an offset, or NO_RECORD */
+		uint8_t depth;
+	} leaves[AHEAD];
+	uint64_t count, visits, networks; /* leaves met; nodes; leaves with a record */
 	const char *why;
 };
 
-/* A leaf of the tree; false to stop. */
-static inline bool walk_leaf(struct walk *walk, uint32_t record, unsigned depth)
+#define NO_RECORD UINT32_MAX
+
+/* Writes a leaf; false to stop. */
+static inline bool walk_use(struct walk *walk, const struct walk_leaf *leaf)
 {
-	const struct mmdb *mmdb = walk->mmdb;
-	if (record == mmdb->node_count) {
-		tiling_add(&walk->writer, depth, 0);
-		return true;
-	}
-	uint32_t offset = record - mmdb->node_count - SEPARATOR;
-	if (record < mmdb->node_count + SEPARATOR || offset >= mmdb->data_size) {
-		walk->why = "is damaged: a network points past the records";
-		return false;
-	}
-	uint32_t known;
-	if (!seen_get(&walk->seen, offset, &known)) {
-		int64_t id = walk->visit(walk->context, offset);
+	uint32_t known = 0;
+	if (leaf->record != NO_RECORD && !seen_get(&walk->seen, leaf->record, &known)) {
+		int64_t id = walk->visit(walk->context, leaf->record);
 		if (id < 0)
 			return false;
 		known = (uint32_t)id;
-		seen_put(&walk->seen, offset, known);
+		seen_put(&walk->seen, leaf->record, known);
 	}
+	tiling_add(&walk->writer, leaf->depth, known);
+	return true;
+}
+
+static inline void fetch_record(const struct walk *walk, const struct walk_leaf *leaf)
+{
+	if (leaf->record != NO_RECORD && !walk->seen.near[leaf->record / 8])
+		__builtin_prefetch(walk->mmdb->data + leaf->record);
+}
+
+/* Takes a leaf of the tree, and uses the one that was taken AHEAD leaves ago; false to stop. */
+static inline bool walk_leaf(struct walk *walk, uint32_t value, unsigned depth)
+{
+	const struct mmdb *mmdb = walk->mmdb;
+	struct walk_leaf *leaf = &walk->leaves[walk->count % AHEAD];
+	if (walk->count++ >= AHEAD && !walk_use(walk, leaf))
+		return false;
+	*leaf = (struct walk_leaf){NO_RECORD, (uint8_t)depth};
+	if (value == mmdb->node_count)
+		return true;
+	uint32_t offset = value - mmdb->node_count - SEPARATOR;
+	if (value < mmdb->node_count + SEPARATOR || offset >= mmdb->data_size) {
+		walk->why = "is damaged: a network points past the records";
+		return false;
+	}
+	leaf->record = offset;
 	walk->networks++;
-	tiling_add(&walk->writer, depth, known);
+	__builtin_prefetch(&walk->seen.near[offset / 8]);
+	if (walk->count > AHEAD / 2)
+		fetch_record(walk, &walk->leaves[(walk->count - AHEAD / 2) % AHEAD]);
+	return true;
+}
+
+/* Uses the leaves that are left. */
+static bool walk_rest(struct walk *walk)
+{
+	uint64_t first = walk->count > AHEAD ? walk->count - AHEAD : 0;
+	for (uint64_t i = first; i < walk->count; i++)
+		if (!walk_use(walk, &walk->leaves[i % AHEAD]))
+			return false;
+	walk->count = 0;
 	return true;
 }
 
@@ -306,36 +343,48 @@ static bool walk_tree(struct walk *walk, uint32_t root, unsigned bits, uint32_t 
 		if (!walk_leaf(walk, at == skipped ? mmdb->node_count : at, depth))
 			return false;
 		if (!count)
-			return true;
+			return walk_rest(walk);
 		at = waiting[--count];
 		depth = depth_of[count];
 	}
 }
 
-int mmdb_walk(const struct mmdb *mmdb, unsigned family, mmdb_visit visit, void *context, struct tiling *tiling,
-        uint64_t *networks, const char **why)
+/* One family; false to stop. */
+static bool walk_family(struct walk *walk, bool is_v6, struct mmdb_networks *networks)
+{
+	const struct mmdb *mmdb = walk->mmdb;
+	bool has_tree = mmdb->is_v6 || !is_v6, done = true;
+	uint32_t empty = mmdb->node_count, skipped = is_v6 && mmdb->root_v4 < empty ? mmdb->root_v4 : empty;
+	walk->networks = 0;
+	tiling_begin(&walk->writer, has_tree ? (size_t)mmdb->node_count + 1 : 1);
+	if (has_tree)
+		done = walk_tree(walk, is_v6 ? 0 : mmdb->root_v4, is_v6 ? 128 : 32, skipped);
+	else
+		tiling_add(&walk->writer, 0, 0);
+	if (done) {
+		networks->tiling = tiling_end(&walk->writer);
+		networks->count = walk->networks;
+	} else {
+		tiling_abandon(&walk->writer);
+	}
+	return done;
+}
+
+int mmdb_walk(
+        const struct mmdb *mmdb, mmdb_visit visit, void *context, struct mmdb_networks networks[2], const char **why)
 {
 	struct walk walk = {.mmdb = mmdb, .visit = visit, .context = context};
-	bool done = true;
 	size_t near_size = (mmdb->data_size / 8 + 1) * sizeof *walk.seen.near;
 	walk.seen.near = block_resize(NULL, 0, near_size);
-	tiling_begin(&walk.writer, (size_t)mmdb->node_count + 1);
-	if (family == ADDR_V6 && !mmdb->is_v6)
-		tiling_add(&walk.writer, 0, 0);
-	else if (family == ADDR_V6)
-		done = walk_tree(&walk, 0, 128, mmdb->root_v4 < mmdb->node_count ? mmdb->root_v4 : mmdb->node_count);
-	else
-		done = walk_tree(&walk, mmdb->root_v4, 32, mmdb->node_count);
+	bool done = walk_family(&walk, false, &networks[0]);
+	if (done && !walk_family(&walk, true, &networks[1])) {
+		tiling_free(&networks[0].tiling);
+		done = false;
+	}
 	free(walk.seen.slots);
 	block_resize(walk.seen.near, near_size, 0);
-	*networks = walk.networks;
 	*why = walk.why;
-	if (!done) {
-		tiling_abandon(&walk.writer);
-		return -1;
-	}
-	*tiling = tiling_end(&walk.writer);
-	return 0;
+	return done ? 0 : -1;
 }
 
 int mmdb_find(const struct mmdb *mmdb, const struct addr *addr, size_t *offset)

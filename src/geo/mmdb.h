@@ -34,11 +34,16 @@ void mmdb_close(struct mmdb *mmdb);
 /* What a walk gives for each distinct record: its number (24 bits), or -1 to stop. `offset` is in the data. */
 typedef int64_t (*mmdb_visit)(void *context, size_t offset);
 
-/* Cuts the space of a family (ADDR_V4, ADDR_V6) by what the visit gives for the records; 0 where there is none.
- * The trees of v4 in a v6 file (::/96 and its aliases) count as v4 only. *networks: how many have a record.
- * 0, or -1 and *why (NULL if it was the visit that stopped). */
-int mmdb_walk(const struct mmdb *mmdb, unsigned family, mmdb_visit visit, void *context, struct tiling *tiling,
-        uint64_t *networks, const char **why);
+/* What a file has for one family. */
+struct mmdb_networks {
+	struct tiling tiling; /* numbers that the visit gave; 0 where there is no record */
+	uint64_t count;       /* networks with a record */
+};
+
+/* Cuts the spaces of v4 and of v6 by what the visit gives for the records. The trees of v4 in a v6 file (::/96 and its
+ * aliases) count as v4 only. 0, or -1 and *why (NULL if it was the visit that stopped). */
+int mmdb_walk(
+        const struct mmdb *mmdb, mmdb_visit visit, void *context, struct mmdb_networks networks[2], const char **why);
 
 /* The record at an address: 1 and its offset, 0: none, -1: the tree is damaged. */
 int mmdb_find(const struct mmdb *mmdb, const struct addr *addr, size_t *offset);

@@ -152,6 +152,15 @@ static const uint8_t *read_plain(struct decoder *decoder, struct reader *r, cons
 	return bytes;
 }
 
+/* Over a pointer, which most values that mean nothing to us are; false if it is none. */
+static inline bool skip_pointer(struct decoder *decoder, struct reader *r)
+{
+	if (r->bad || !reader_left(r) || *r->at >> 5 != TYPE_POINTER)
+		return false;
+	decoder->bad |= !read_bytes(r, 2u + (*r->at >> 3 & 3)) || ++decoder->steps > STEPS_MAX;
+	return true;
+}
+
 /* Over a value, whatever it is. */
 static void skip_value(struct decoder *decoder, struct reader *r)
 {
@@ -275,7 +284,7 @@ static void read_map(struct decoder *decoder, struct reader *r, uint32_t pairs, 
 		const struct field *field = read_key(decoder, r, place);
 		if (field)
 			read_field(decoder, r, field);
-		else
+		else if (!skip_pointer(decoder, r))
 			skip_value(decoder, r);
 	}
 }
