@@ -40,5 +40,5 @@ tests_fuzz_fuzz_steer_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_steer_LDADD = $(WIRE_LIBS)
 endif
 
-dist_man_MANS += tools/meridiand.8 tools/meridianctl.8 tools/meridian.yaml.5 tools/meridian-geo.5
-dist_check_SCRIPTS += tests/house/manpages tests/unit/tools/offline
+dist_man_MANS += tools/meridiand.8 tools/meridianctl.8 tools/meridian.yaml.5 tools/meridian-geo.5 tools/meridian-conformance.7
+dist_check_SCRIPTS += tests/house/manpages tests/house/conformance tests/unit/tools/offline
