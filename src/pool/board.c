@@ -161,6 +161,40 @@ static void find_users(struct board *board)
 	free(fill.latest);
 }
 
+/* ---- readings ---- */
+
+static uint8_t read_count(const struct steering *steering, uint32_t target)
+{
+	return steering->probes[steering->targets[target].probe].read_count;
+}
+
+/* One block for the readings of all targets that have any. */
+static void lay_out_readings(struct board *board)
+{
+	const struct steering *steering = board->steering;
+	size_t count = 0;
+	for (uint32_t i = 0; i < steering->target_count; i++)
+		count += read_count(steering, i);
+	board->readings = zeroed(count, sizeof *board->readings);
+	struct reading *next = board->readings;
+	for (uint32_t i = 0; i < steering->target_count; i++) {
+		if (read_count(steering, i))
+			board->targets[i].readings = next;
+		next += read_count(steering, i);
+	}
+}
+
+/* What was read of a target; the same probe may read other fields now. */
+static void carry_readings(struct board *board, uint32_t to, const struct board *previous, uint32_t from)
+{
+	const struct probe_spec *now = &board->steering->probes[board->steering->targets[to].probe];
+	const struct probe_spec *was = &previous->steering->probes[previous->steering->targets[from].probe];
+	for (unsigned i = 0; i < now->read_count; i++)
+		for (unsigned j = 0; j < was->read_count; j++)
+			if (!strcmp(now->read[i], was->read[j]))
+				board->targets[to].readings[i] = previous->targets[from].readings[j];
+}
+
 /* ---- carried over ---- */
 
 static void carry_targets(struct board *board, const struct board *previous)
@@ -169,7 +203,10 @@ static void carry_targets(struct board *board, const struct board *previous)
 		uint32_t old = board_find_target(previous, board->steering->targets[i].name);
 		if (old == NO_INDEX)
 			continue;
+		struct reading *readings = board->targets[i].readings;
 		board->targets[i] = previous->targets[old];
+		board->targets[i].readings = readings;
+		carry_readings(board, i, previous, old);
 		board->extras[i] = previous->extras[old];
 		board_reason(&board->force_reasons[i], previous->force_reasons[old]);
 		board->targets[i].reason = board->force_reasons[i];
@@ -339,6 +376,7 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 		board->extras[i].lost_at = NEVER;
 	find_users(board);
 	lay_out(board);
+	lay_out_readings(board);
 	if (previous) {
 		carry_targets(board, previous);
 		carry_datacenters(board, previous);
@@ -367,6 +405,7 @@ void board_free(struct board *board)
 	free(board->states);
 	free(board->pools);
 	free(board->targets);
+	free(board->readings);
 	free(board->extras);
 	free(board->up);
 	free(board->force_reasons);

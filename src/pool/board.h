@@ -14,11 +14,20 @@
 
 enum verdict { VERDICT_UNKNOWN, VERDICT_UP, VERDICT_DOWN }; /* unknown counts as up */
 
+/* One field of a probe's `read`, as the service's reply had it: role, epoch, lag, load, version … */
+struct reading {
+	bool known;                  /* the last good reply had the field, as a text or a number */
+	bool is_number;              /* and `number` is what it says; durations are in seconds */
+	double number;               /* finite */
+	char text[READING_TEXT_MAX]; /* as it is shown; cut where longer */
+};
+
 /* What one probe said. */
 struct result {
 	bool ok;
 	const char *detail; /* "200 OK", "connect: Connection refused" …: copied */
 	nanotime took;
+	const struct reading *readings; /* one for each field of the probe's `read`, copied; NULL: nothing was read */
 };
 
 /* What is known of a target (control thread). */
@@ -29,10 +38,12 @@ struct target_state {
 	nanotime last;       /* wall time of the last result; 0: none yet */
 	nanotime took;
 	char detail[96];
-	uint64_t window;      /* last 64 results, newest in bit 0, 1 = ok */
-	uint8_t window_count; /* results in it */
-	uint16_t run;         /* results in a row that contradict the verdict */
-	const char *reason;   /* of the force; owned by the board */
+	uint64_t window;          /* last 64 results, newest in bit 0, 1 = ok */
+	uint8_t window_count;     /* results in it */
+	uint16_t run;             /* results in a row that contradict the verdict */
+	const char *reason;       /* of the force; owned by the board */
+	struct reading *readings; /* of the probe's `read`, `read_count` of them; NULL where it reads nothing; owned by
+	                             the board. Those of the last result that brought some: a failure leaves them */
 };
 
 /* Does it count as up: the force, else the verdict; unknown counts as up. */

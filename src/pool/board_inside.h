@@ -79,6 +79,7 @@ struct board {
 	struct service_state *states;
 	struct pool_state *pools;
 	struct target_state *targets;
+	struct reading *readings; /* of all targets that have any */
 	struct target_extra *extras;
 	uint8_t *up; /* by target: forced, frozen, verdict taken together */
 	char **force_reasons;

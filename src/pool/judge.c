@@ -95,7 +95,7 @@ static enum verdict judge(struct target_state *state, bool provisional, bool ok,
 	return state->run >= (ok ? probe->rise : probe->fall) ? said : state->verdict;
 }
 
-static void take_result(struct target_state *state, const struct result *result, nanotime wall)
+static void take_result(struct target_state *state, const struct result *result, uint8_t read_count, nanotime wall)
 {
 	const char *detail = result->detail ? result->detail : "";
 	state->window = state->window << 1 | result->ok;
@@ -103,6 +103,8 @@ static void take_result(struct target_state *state, const struct result *result,
 		state->window_count++;
 	state->last = wall;
 	state->took = result->took;
+	if (result->readings && state->readings)
+		memcpy(state->readings, result->readings, read_count * sizeof *state->readings);
 	text_visible(state->detail, sizeof state->detail, detail, strlen(detail));
 }
 
@@ -112,7 +114,7 @@ bool board_report(struct board *board, uint32_t target, const struct result *res
 	const struct target *what = &board->steering->targets[target];
 	struct target_state *state = &board->targets[target];
 	enum verdict before = state->verdict;
-	take_result(state, result, wall);
+	take_result(state, result, board->steering->probes[what->probe].read_count, wall);
 	enum verdict verdict = judge(
 	        state, board->extras[target].provisional, result->ok, &board->steering->probes[what->probe]);
 	board->extras[target].provisional = false;

@@ -13,6 +13,8 @@
 
 #define POOLS_MAX 64     /* pools of a service: one bit each in a board word */
 #define MEMBERS_MAX 1024 /* members of one family in a pool */
+#define READINGS_MAX 8   /* fields that a probe keeps of a reply */
+#define READING_TEXT_MAX 48
 #define NO_INDEX UINT32_MAX
 
 enum { FAMILY_V4 = 0, FAMILY_V6 = 1, FAMILIES = 2 }; /* index of A and AAAA */
@@ -34,6 +36,7 @@ struct probe_spec {
 	bool follow;                /* redirects, at most 3, same host only */
 	const char *const *command; /* exec: argv with "{address}" replaced, NULL at the end */
 	const char *const *read;    /* JSON fields to keep of the body, NULL at the end; may be NULL */
+	uint8_t read_count;         /* at most READINGS_MAX */
 	nanotime interval, timeout;
 	uint16_t fall, rise; /* results in a row, 1..64 */
 	uint64_t digest;     /* of the definition: equal digest, same schedule over a reload */

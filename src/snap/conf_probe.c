@@ -197,6 +197,17 @@ static void check_needs(struct reader *reader, const struct yaml *value, struct 
 		reader_warn(reader, ca, "'ca' has no effect under 'verify: off'");
 }
 
+static void read_count_set(struct reader *reader, const struct yaml *value, struct probe_spec *probe)
+{
+	unsigned count = 0;
+	while (probe->read && probe->read[count])
+		count++;
+	if (count > READINGS_MAX)
+		reader_error(reader, yaml_get(value, "read"), "a probe reads at most %d fields, not %u", READINGS_MAX,
+		        count);
+	probe->read_count = (uint8_t)(count < READINGS_MAX ? count : READINGS_MAX);
+}
+
 static const char *joined(struct reader *reader, const char *const *texts)
 {
 	const char *all = "";
@@ -241,6 +252,7 @@ void conf_probe_read(struct reader *reader, const struct yaml *value, struct pro
 	if (!type || (probe->type == PROBE_TCP && !is_word(type, "tcp")))
 		return; /* the type is not known, so neither is what belongs to it */
 	check_keys(reader, value, probe->type);
+	read_count_set(reader, value, probe);
 	check_needs(reader, value, probe);
 	if (!probe->path && (BIT(probe->type) & WEB))
 		probe->path = "/";
