@@ -201,6 +201,8 @@ size_t answer_packet(struct answer_context *context, const struct client *client
 	if (verdict == QUERY_OK && exchange.query.tsig) {
 		if (!prove_signature(&exchange, &rcode))
 			exchange.tsig_refused = rcode;
+		/* the names of a key that nobody knows may be longer than what the client takes */
+		exchange.is_signed = exchange.is_signed && DNS_HEADER + tsig_size(&exchange.tsig) <= limit;
 		limit -= exchange.is_signed ? tsig_size(&exchange.tsig) : 0;
 	}
 	size_t reserve = exchange.query.edns ? reply_opt_size(&exchange.edns, &exchange.query) : 0;
