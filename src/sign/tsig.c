@@ -151,16 +151,20 @@ static const struct tsig_key *find_key(const struct tsig *tsig, const struct tsi
 	return NULL;
 }
 
+/* No MAC is longer than its algorithm's, or cut to less than half of it, or to less than ten bytes (RFC 8945 5.2.2.1).
+ */
+static bool mac_size_good(const struct tsig_key *key, const struct record *record)
+{
+	unsigned full = algorithms[key->algorithm].size, half = full / 2;
+	return record->mac_size <= full && record->mac_size >= half && record->mac_size >= 10;
+}
+
 static enum tsig_error judge(struct tsig *tsig, const struct record *record, const uint8_t *message, size_t offset,
         bool before, uint64_t now)
 {
-	uint8_t full = algorithms[tsig->key->algorithm].size;
-	uint16_t least = full / 2 > 10 ? full / 2 : 10;
 	uint8_t mac[TSIG_MAC_MAX];
 	struct reader counts = reader_of(message + 10, 2);
 	uint16_t additional = read_u16(&counts);
-	if (record->mac_size > full || record->mac_size < least)
-		return record->mac_size > full ? TSIG_BADSIG : TSIG_BADTRUNC;
 	digest(tsig, message, offset, (uint16_t)(additional - 1), before, record, mac);
 	if (CRYPTO_memcmp(mac, record->mac, record->mac_size) != 0)
 		return TSIG_BADSIG;
@@ -184,9 +188,11 @@ int tsig_verify(struct tsig *tsig, const struct tsig_key *keys, size_t count, co
 	tsig->error = TSIG_BADKEY;
 	if (!tsig->key)
 		return 0;
+	if (!mac_size_good(tsig->key, &record))
+		return -1;
 	tsig->error = judge(tsig, &record, message, offset, false, now);
 	/* an answer to what was not proven must not look proven (RFC 8945 5.3.2) */
-	if (tsig->error == TSIG_BADSIG || tsig->error == TSIG_BADTRUNC)
+	if (tsig->error == TSIG_BADSIG)
 		tsig->key = NULL;
 	return 0;
 }
@@ -197,7 +203,8 @@ bool tsig_verify_answer(struct tsig *tsig, const uint8_t *message, size_t size, 
 	struct tsig answer = *tsig;
 	answer.later = false;
 	struct reader r = reader_of(message + offset, size - offset);
-	if (!offset || !read_record(&r, &answer, &record) || find_key(&answer, tsig->key, 1) != tsig->key)
+	if (!offset || !read_record(&r, &answer, &record) || find_key(&answer, tsig->key, 1) != tsig->key ||
+	        !mac_size_good(tsig->key, &record))
 		return false;
 	return judge(&answer, &record, message, offset, true, now) == TSIG_OK && record.error == TSIG_OK;
 }

@@ -26,7 +26,7 @@ struct tsig_key {
 };
 
 /* The extended error of a TSIG record (RFC 8945 3), and what the message deserves. */
-enum tsig_error { TSIG_OK = 0, TSIG_BADSIG = 16, TSIG_BADKEY = 17, TSIG_BADTIME = 18, TSIG_BADTRUNC = 22 };
+enum tsig_error { TSIG_OK = 0, TSIG_BADSIG = 16, TSIG_BADKEY = 17, TSIG_BADTIME = 18 };
 
 /* An exchange that is signed: what the answer's signature needs of the question's, and each message's of the one
  * before. Set by tsig_verify (answers) or tsig_begin (requests of ours). */

@@ -11,6 +11,7 @@
 
 #include "base/cursor.h"
 #include "sign/tsig.h"
+#include "wire/rrset.h"
 
 #define NOW UINT64_C(1800000000)
 
@@ -31,7 +32,7 @@ static size_t query_write(uint8_t *out)
 	return sizeof query;
 }
 
-enum change { NOTHING, BODY_BIT, ID, MAC_BIT, TAIL_CUT, TTL_SET };
+enum change { NOTHING, BODY_BIT, ID, MAC_BIT, TAIL_CUT, TTL_SET, MAC_OF_16, MAC_OF_15, MAC_OF_33 };
 
 static const struct row {
 	const char *name;
@@ -54,7 +55,23 @@ static const struct row {
         {"5.2.2: one bit of the MAC", &keys[1], 0, MAC_BIT, 0, TSIG_BADSIG},
         {"4.2: the record cut short", &keys[1], 0, TAIL_CUT, -1, 0},
         {"4.2: a TTL", &keys[1], 0, TTL_SET, -1, 0},
+        {"5.2.2.1: the MAC cut to half", &keys[1], 0, MAC_OF_16, 0, TSIG_OK},
+        {"5.2.2.1: cut to less", &keys[1], 0, MAC_OF_15, -1, 0},
+        {"5.2.2.1: longer than its algorithm's", &keys[1], 0, MAC_OF_33, -1, 0},
+        {"5.2.1: of a key that nobody knows, whatever its MAC", &other_name, 0, MAC_OF_15, 0, TSIG_BADKEY},
 };
+
+/* Makes the MAC `length` bytes long; what follows it moves. */
+static void resize_mac(uint8_t *message, size_t *size, size_t offset, uint16_t length)
+{
+	size_t data = offset + name_length(message + offset) + RR_HEADER;
+	uint8_t *mac = message + data + name_length(message + data) + 10;
+	uint16_t before = (uint16_t)(mac[-2] << 8 | mac[-1]);
+	memmove(mac + length, mac + before, (size_t)(message + *size - (mac + before)));
+	*size += (size_t)length - before;
+	put_u16(mac - 2, length);
+	put_u16(message + data - 2, (uint16_t)(*size - data));
+}
 
 static void change(enum change how, uint8_t *message, size_t *size, size_t offset)
 {
@@ -69,6 +86,8 @@ static void change(enum change how, uint8_t *message, size_t *size, size_t offse
 		*size -= 1;
 	else if (how == TTL_SET)
 		message[offset + name + 7] = 1;
+	else if (how == MAC_OF_15 || how == MAC_OF_16 || how == MAC_OF_33)
+		resize_mac(message, size, offset, how == MAC_OF_15 ? 15 : how == MAC_OF_16 ? 16 : 33);
 }
 
 static void test_verify(void **state)
