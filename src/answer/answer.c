@@ -54,7 +54,7 @@ static void decide_edns(struct exchange *exchange, bool plain)
 {
 	const struct query *query = &exchange->query;
 	const struct conf *conf = exchange->snapshot->conf;
-	exchange->edns = (struct edns_reply){.payload = UDP_PAYLOAD, .dnssec_ok = query->dnssec_ok, .ede = -1};
+	exchange->edns = (struct edns_reply){.payload = UDP_PAYLOAD, .dnssec_ok = query->dnssec_ok, .ede = EDE_NONE};
 	exchange->steered_for = exchange->client->addr;
 	exchange->has_scope = false;
 	if (plain)
@@ -100,18 +100,36 @@ static bool is_meta(uint16_t type, unsigned *rcode)
 	}
 }
 
+/* A transfer, and why there is none. */
+static unsigned respond_transfer_told(struct exchange *exchange)
+{
+	if (exchange->query.qclass != CLASS_IN)
+		return RCODE_REFUSED;
+	unsigned rcode = respond_transfer(exchange);
+	if (rcode == RCODE_REFUSED)
+		tell(exchange, EDE_PROHIBITED, NULL);
+	else if (rcode == RCODE_NOTAUTH)
+		tell(exchange, EDE_NOT_AUTHORITATIVE, NULL);
+	return rcode;
+}
+
 static unsigned respond_any_class(struct exchange *exchange)
 {
 	const struct query *query = &exchange->query;
 	unsigned rcode;
 	if (query->qclass == CLASS_CH)
 		return respond_chaos(exchange);
-	if (query->qclass != CLASS_IN && query->qclass != CLASS_ANY)
+	if (query->qclass != CLASS_IN && query->qclass != CLASS_ANY) {
+		tell(exchange, EDE_NOT_AUTHORITATIVE, NULL);
 		return RCODE_REFUSED;
-	if (is_meta(query->qtype, &rcode))
+	}
+	if (is_meta(query->qtype, &rcode)) {
+		if (rcode == RCODE_NOTIMP)
+			tell(exchange, EDE_NOT_SUPPORTED, NULL);
 		return rcode;
+	}
 	if (query->qtype == TYPE_AXFR || query->qtype == TYPE_IXFR)
-		return query->qclass == CLASS_IN ? respond_transfer(exchange) : RCODE_REFUSED;
+		return respond_transfer_told(exchange);
 	rcode = respond(exchange);
 	/* an answer to every class is never authoritative (RFC 1035 3.7.1, RFC 1034 6.2.2's spirit) */
 	if (query->qclass == CLASS_ANY)
@@ -167,6 +185,21 @@ static unsigned respond_proven(struct exchange *exchange)
 	return respond_any_class(exchange);
 }
 
+/* The rcode for what is no question. */
+static unsigned refuse(struct exchange *exchange, enum query_verdict verdict)
+{
+	unsigned rcode = query_rcode(verdict);
+	if (verdict == QUERY_COOKIE && !exchange->edns.cookie)
+		rcode = RCODE_FORMERR; /* a question for a cookie, where none is given */
+	else if (verdict == QUERY_COOKIE)
+		return exchange->query.cookie_length == COOKIE_CLIENT || exchange->knows_cookie ? RCODE_NOERROR
+		                                                                                : RCODE_BADCOOKIE;
+	if (verdict == QUERY_NOTIMP)
+		tell(exchange, EDE_NOT_SUPPORTED, NULL);
+	counter_increment(exchange->context->counters, COUNTER_QUERIES_MALFORMED);
+	return rcode;
+}
+
 static void open_exchange(struct exchange *exchange, struct answer_context *context, const struct client *client)
 {
 	exchange->context = context;
@@ -207,14 +240,8 @@ size_t answer_packet(struct answer_context *context, const struct client *client
 	}
 	size_t reserve = exchange.query.edns ? reply_opt_size(&exchange.edns, &exchange.query) : 0;
 	reply_start(&exchange.reply, out, limit, &exchange.query, reserve);
-	if (verdict != QUERY_OK) {
-		rcode = query_rcode(verdict);
-		if (verdict == QUERY_COOKIE && !exchange.edns.cookie)
-			rcode = RCODE_FORMERR; /* a question for a cookie, where none is given */
-		if (rcode)
-			counter_increment(context->counters, COUNTER_QUERIES_MALFORMED);
-		return finish(&exchange, rcode, out, room);
-	}
+	if (verdict != QUERY_OK)
+		return finish(&exchange, refuse(&exchange, verdict), out, room);
 	struct reply_mark question = reply_mark(&exchange.reply);
 	rcode = respond_proven(&exchange);
 	if (context->transfer)

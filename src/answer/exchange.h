@@ -70,6 +70,13 @@ struct exchange {
 	uint8_t target_lower[NAME_BYTES + 9];
 };
 
+/* Says why (RFC 8914) to a client with EDNS; `text` is static, or NULL. */
+static inline void tell(struct exchange *exchange, enum ede ede, const char *text)
+{
+	exchange->edns.ede = ede;
+	exchange->edns.ede_text = text;
+}
+
 /* find.c: where a name leads in its zone (RFC 1034 4.3.2, RFC 4592 3.3.1, RFC 6672 3.2). */
 enum found_kind { FOUND_NODE, FOUND_NOTHING, FOUND_REFERRAL, FOUND_DNAME };
 

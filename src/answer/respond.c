@@ -132,6 +132,7 @@ static bool follow_steered(struct exchange *exchange, const struct snapshot_zone
 		return false;
 	steer_choose(exchange, attachment, family, &choice);
 	if (choice.verdict == PICK_SERVFAIL) {
+		tell(exchange, EDE_OTHER, "no member is up");
 		*rcode = RCODE_SERVFAIL;
 		return false;
 	}
@@ -221,13 +222,16 @@ unsigned respond(struct exchange *exchange)
 	exchange->zone = zone;
 	if (exchange->context->trace)
 		exchange->context->trace->zone = zone;
-	if (!zone)
+	if (!zone) {
+		tell(exchange, EDE_NOT_AUTHORITATIVE, NULL);
 		return RCODE_REFUSED;
+	}
 	exchange->reply.flags |= FLAG_AA;
 	unsigned rcode = RCODE_NOERROR;
 	do {
 		if (!zone->zone) {
 			exchange->reply.flags &= (uint16_t)~FLAG_AA;
+			tell(exchange, EDE_INVALID_DATA, "the zone could not be loaded");
 			return RCODE_SERVFAIL;
 		}
 		if (!step(exchange, zone, &lookup, &rcode))

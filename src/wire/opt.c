@@ -1,9 +1,11 @@
 /*
  * opt.c: how a reply ends: OPT (RFC 6891 6.1.2) into the reserve, then the header.
  *
- * reply_opt_size and write_options must agree on each option; the unit test holds
- * them together.
+ * reply_opt_size and write_options must agree on each option but the extended error; the unit test
+ * holds them together.
  */
+#include <string.h>
+
 #include "base/assert.h"
 #include "wire/reply.h"
 
@@ -38,8 +40,6 @@ size_t reply_opt_size(const struct edns_reply *edns, const struct query *query)
 		size += OPTION_HEAD + edns->cookie_length;
 	if (edns->keepalive)
 		size += OPTION_HEAD + 2;
-	if (edns->ede >= 0)
-		size += OPTION_HEAD + 2;
 	if (edns->padding)
 		size += OPTION_HEAD;
 	return size;
@@ -50,6 +50,23 @@ static void write_option(struct writer *w, uint16_t code, const void *data, size
 	write_u16(w, code);
 	write_u16(w, (uint16_t)size);
 	write_bytes(w, data, size);
+}
+
+/* Bytes of the extended error (RFC 8914 2) that fit into `room`; without its text, where that does not. */
+static size_t error_bytes(const struct edns_reply *edns, size_t room)
+{
+	if (edns->ede == EDE_NONE)
+		return 0;
+	size_t size = OPTION_HEAD + 2, text = edns->ede_text ? strlen(edns->ede_text) : 0;
+	return size + text <= room ? size + text : size <= room ? size : 0;
+}
+
+static void write_error(struct writer *w, const struct edns_reply *edns, size_t size)
+{
+	write_u16(w, OPTION_EDE);
+	write_u16(w, (uint16_t)(size - OPTION_HEAD));
+	write_u16(w, (uint16_t)edns->ede);
+	write_bytes(w, edns->ede_text, size - OPTION_HEAD - 2);
 }
 
 /* FAMILY, SOURCE and ADDRESS as they came (RFC 7871 7.2.1). */
@@ -70,7 +87,8 @@ static void write_number(struct writer *w, uint16_t code, uint16_t value)
 	write_u16(w, value);
 }
 
-static void write_options(struct writer *w, const struct edns_reply *edns, const struct query *query, size_t padding)
+static void write_options(
+        struct writer *w, const struct edns_reply *edns, const struct query *query, size_t error, size_t padding)
 {
 	if (repeats_subnet(edns, query))
 		write_subnet(w, &query->subnet, subnet_bytes(query), edns->scope);
@@ -80,8 +98,8 @@ static void write_options(struct writer *w, const struct edns_reply *edns, const
 		write_option(w, OPTION_COOKIE, edns->cookie, edns->cookie_length);
 	if (edns->keepalive)
 		write_number(w, OPTION_KEEPALIVE, edns->keepalive_timeout);
-	if (edns->ede >= 0)
-		write_number(w, OPTION_EDE, (uint16_t)edns->ede);
+	if (error)
+		write_error(w, edns, error);
 	if (edns->padding) {
 		write_u16(w, OPTION_PADDING);
 		write_u16(w, (uint16_t)padding);
@@ -108,6 +126,8 @@ static bool write_opt(struct reply *reply, const struct query *query, const stru
 	size_t opt = reply_opt_size(edns, query);
 	if (opt > writer_left(w))
 		return false;
+	size_t error = error_bytes(edns, writer_left(w) - opt);
+	opt += error;
 	size_t padding = padding_bytes(w, edns, opt);
 	uint8_t *head = write_room(w, OPT_BYTES);
 	MUST(head);
@@ -118,7 +138,7 @@ static bool write_opt(struct reply *reply, const struct query *query, const stru
 	put_u32(head + 5, (uint32_t)(reply->rcode >> 4) << 24 | (edns->dnssec_ok ? 0x8000u : 0));
 	put_u16(head + 9, (uint16_t)(opt - OPT_BYTES + padding));
 	if (opt > OPT_BYTES)
-		write_options(w, edns, query, padding);
+		write_options(w, edns, query, error, padding);
 	reply->counts[SECTION_ADDITIONAL]++;
 	return true;
 }

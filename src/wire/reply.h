@@ -87,6 +87,16 @@ static inline bool reply_full(const struct reply *reply)
 struct reply_mark reply_mark(const struct reply *reply);
 void reply_rewind(struct reply *reply, struct reply_mark mark);
 
+/* INFO-CODEs of extended errors that this server tells (RFC 8914 4). */
+enum ede {
+	EDE_NONE = -1,
+	EDE_OTHER = 0,
+	EDE_PROHIBITED = 18,
+	EDE_NOT_AUTHORITATIVE = 20,
+	EDE_NOT_SUPPORTED = 21,
+	EDE_INVALID_DATA = 24
+};
+
 /* What OPT carries back. */
 struct edns_reply {
 	uint16_t payload; /* ours */
@@ -99,16 +109,19 @@ struct edns_reply {
 	uint8_t cookie_length;
 	bool keepalive;
 	uint16_t keepalive_timeout; /* in 100 ms */
-	int ede;                    /* RFC 8914 INFO-CODE; -1: none */
+	int ede;                    /* enum ede; left out where it does not fit */
+	const char *ede_text;       /* its EXTRA-TEXT, static; NULL: none */
 	uint16_t padding;           /* pad the message to a multiple of so many bytes (RFC 8467: 468), as far as room
 	                               allows; 0: none. For encrypted transports, where the query was padded */
 };
 
-/* Bytes that the OPT of `edns` takes in answer to `query`; padding counts with its 4 bytes of head. */
+/* Bytes that the OPT of `edns` takes in answer to `query`, without an extended error, for which nothing is reserved;
+ * padding counts with its 4 bytes of head. */
 size_t reply_opt_size(const struct edns_reply *edns, const struct query *query);
 /* Writes OPT into the reserved bytes, then the header. Returns the size of the whole message. `edns` NULL: no OPT. OPT
- * is the last record; its options stand in the order ECS, NSID, COOKIE, KEEPALIVE, EDE, PADDING. An rcode above 15
- * needs an OPT; without one SERVFAIL is said in its place. */
+ * is the last record; its options stand in the order ECS, NSID, COOKIE, KEEPALIVE, EDE, PADDING. An extended error that
+ * does not fit loses its text, then all of it. An rcode above 15 needs an OPT; without one SERVFAIL is said in its
+ * place. */
 size_t reply_finish(struct reply *reply, const struct query *query, const struct edns_reply *edns);
 
 #endif

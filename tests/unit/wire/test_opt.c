@@ -51,6 +51,8 @@ static const struct row {
                 BYTES("\0\0\x29\2\0\0\0\0\0\0\6\0\xb\0\2\1\x2c")},
         {"RFC 8914 2 EDE 0", {0}, {.payload = 512, .ede = 0}, 0, BYTES("\0\0\x29\2\0\0\0\0\0\0\6\0\xf\0\2\0\0")},
         {"RFC 8914 2 EDE 20", {0}, {.payload = 512, .ede = 20}, 5, BYTES("\0\0\x29\2\0\0\0\0\0\0\6\0\xf\0\2\0\x14")},
+        {"RFC 8914 2 EDE 24 with a text", {0}, {.payload = 512, .ede = 24, .ede_text = "not loaded"}, 2,
+                BYTES("\0\0\x29\2\0\0\0\0\0\0\x10\0\xf\0\xc\0\x18not loaded")},
         {"RFC 7830 3 padding to 64: the question and OPT take 33 + 15", {0}, {.payload = 512, .ede = -1, .padding = 64},
                 0, BYTES("\0\0\x29\2\0\0\0\0\0\0\x14\0\xc\0\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")},
         {"RFC 7830 3 padding to 48: nothing to add", {0}, {.payload = 512, .ede = -1, .padding = 48}, 0,
@@ -92,7 +94,7 @@ static void test_layouts(void **state)
 		size_t size = reply_finish(&reply, &asked.query, &row->edns);
 		assert_int_equal(size, 33 + row->size);
 		assert_memory_equal(out + 33, row->opt, row->size);
-		if (row->edns.padding == 0)
+		if (row->edns.padding == 0 && row->edns.ede == EDE_NONE)
 			assert_int_equal(reserve, row->size);
 		assert_true(message_check(out, size, &why));
 		assert_true(message_open(&message, out, size));
@@ -106,7 +108,7 @@ static void test_reserve(void **state)
 {
 	(void)state;
 	static struct draft draft;
-	struct edns_reply edns = {.payload = 1232, .ede = 22, .nsid = (const uint8_t *)"ns1", .nsid_length = 3};
+	struct edns_reply edns = {.payload = 1232, .ede = EDE_NONE, .nsid = (const uint8_t *)"ns1", .nsid_length = 3};
 	draft_start(&draft, TYPE_A);
 	draft_add(&draft, "\300\0\2\1", 4);
 	for (size_t limit = 60; limit < 140; limit++) {
@@ -121,6 +123,27 @@ static void test_reserve(void **state)
 			;
 		size_t size = reply_finish(&reply, &asked.query, &edns);
 		assert_true(size <= limit && size > limit - 16);
+		assert_int_equal(out[limit], 0xee);
+		assert_true(message_check(out, size, &why));
+		assert_int_equal(out[11], 1);
+	}
+}
+
+/* An extended error is told where there is room left: its text goes first, then the rest, never another option. */
+static void test_error_goes_first(void **state)
+{
+	(void)state;
+	struct edns_reply edns = {.payload = 1232, .ede = EDE_OTHER, .ede_text = "text"};
+	for (size_t limit = 44; limit < 60; limit++) {
+		struct asked asked;
+		struct reply reply;
+		uint8_t out[64];
+		const char *why;
+		ask(&asked, "www.example.com.", TYPE_A);
+		memset(out, 0xee, sizeof out);
+		reply_start(&reply, out, limit, &asked.query, reply_opt_size(&edns, &asked.query));
+		size_t size = reply_finish(&reply, &asked.query, &edns);
+		assert_int_equal(size, limit >= 54 ? 54 : limit >= 50 ? 50 : 44);
 		assert_int_equal(out[limit], 0xee);
 		assert_true(message_check(out, size, &why));
 		assert_int_equal(out[11], 1);
@@ -159,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_layouts),
 	        cmocka_unit_test(test_reserve),
+	        cmocka_unit_test(test_error_goes_first),
 	        cmocka_unit_test(test_no_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
