@@ -91,6 +91,16 @@ static struct users *collect_users(const struct steering *steering)
 	return users;
 }
 
+/* What the probe read of the last reply, as { field: text }; what is not known is null. */
+static json_t *report_readings(const struct probe_spec *spec, const struct target_state *state)
+{
+	json_t *object = json_object();
+	for (unsigned i = 0; i < spec->read_count; i++)
+		json_object_set_new(object, spec->read[i],
+		        state->readings[i].known ? json_string(state->readings[i].text) : json_null());
+	return object;
+}
+
 static json_t *report_target(const struct board *board, uint32_t index, const struct users *users)
 {
 	const struct steering *steering = board_steering(board);
@@ -104,6 +114,8 @@ static json_t *report_target(const struct board *board, uint32_t index, const st
 	        (json_int_t)(state->took / NANO_MILLI), "window", report_window(state));
 	json_object_set_new(object, "forced",
 	        state->forced == VERDICT_UNKNOWN ? json_null() : json_string(report_verdict(state->forced)));
+	if (state->readings)
+		json_object_set_new(object, "readings", report_readings(&steering->probes[target->probe], state));
 	json_object_set_new(object, "reason", state->reason ? json_string(state->reason) : json_null());
 	return object;
 }

@@ -120,8 +120,10 @@ static curl_socket_t socket_open(void *user, curlsocktype purpose, struct curl_s
 static size_t body_came(char *bytes, size_t one, size_t size, void *user)
 {
 	struct http_slot *slot = user;
+	const struct probe_spec *spec = slot->watch->spec;
+	bool wanted = spec->body || spec->read_count;
 	size_t left = PROBE_BODY_MAX - slot->seen, take = size * one < left ? size * one : left;
-	if (slot->watch->spec->body && slot->body_size + take > slot->body_room) {
+	if (wanted && slot->body_size + take > slot->body_room) {
 		size_t room = slot->body_room ? slot->body_room * 2 : 4096;
 		while (room < slot->body_size + take)
 			room *= 2;
@@ -130,7 +132,7 @@ static size_t body_came(char *bytes, size_t one, size_t size, void *user)
 		slot->body = larger;
 		slot->body_room = room;
 	}
-	if (slot->watch->spec->body) {
+	if (wanted) {
 		memcpy(slot->body + slot->body_size, bytes, take);
 		slot->body_size += take;
 	}

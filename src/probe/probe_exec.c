@@ -100,7 +100,7 @@ static void exec_end(struct exec_attempt *attempt, enum outcome outcome, const c
 	char text[PROBE_DETAIL];
 	snprintf(text, sizeof text, "%s", detail);
 	exec_close(attempt);
-	watch_done(watch, outcome, text);
+	watch_done(watch, outcome, text, NULL);
 	run_next(queue);
 }
 

@@ -76,7 +76,7 @@ static void http_start(struct watch *watch)
 	struct http_engine *engine = prober_http(watch->prober, watch);
 	struct http_slot *slot = http_slot_take(engine);
 	if (!slot) {
-		watch_done(watch, OUTCOME_UNABLE, "no memory");
+		watch_done(watch, OUTCOME_UNABLE, "no memory", NULL);
 		return;
 	}
 	slot->watch = watch;
@@ -93,7 +93,8 @@ static void http_start(struct watch *watch)
 		return;
 	}
 	http_slot_give(engine, slot);
-	watch_done(watch, good ? OUTCOME_UNABLE : OUTCOME_FAILED, good ? "curl is out of order" : "not a possible URL");
+	watch_done(watch, good ? OUTCOME_UNABLE : OUTCOME_FAILED, good ? "curl is out of order" : "not a possible URL",
+	        NULL);
 }
 
 static void http_drop(struct watch *watch)
@@ -167,21 +168,39 @@ static bool judge(const struct http_slot *slot, char detail[PROBE_DETAIL])
 	return true;
 }
 
+/* What a whole reply says in the fields that are to be read. One that is not JSON makes them unknown where it is well
+ * otherwise; an error page says nothing of them. Returns what is to be reported. */
+static const struct reading *read_fields(
+        const struct http_slot *slot, bool ok, struct reading readings[READINGS_MAX], char detail[PROBE_DETAIL])
+{
+	const struct probe_spec *spec = slot->watch->spec;
+	if (!spec->read_count)
+		return NULL;
+	bool json = reading_parse(readings, spec->read, spec->read_count, slot->body, slot->body_size);
+	if (!json && ok)
+		strcat(detail, slot->enough ? ", no JSON in 64 KiB" : ", body is no JSON");
+	return json || ok ? readings : NULL;
+}
+
 void http_finished(struct http_engine *engine, struct http_slot *slot, CURLcode code)
 {
 	char detail[PROBE_DETAIL] = "";
+	struct reading list[READINGS_MAX];
+	const struct reading *readings = NULL;
 	struct watch *watch = slot->watch;
 	enum outcome outcome;
 	if (code == CURLE_WRITE_ERROR && slot->enough)
 		code = CURLE_OK;
 	if (code == CURLE_OK && follow(engine, slot))
 		return;
-	if (code == CURLE_OK)
+	if (code == CURLE_OK) {
 		outcome = judge(slot, detail) ? OUTCOME_OK : OUTCOME_FAILED;
-	else
+		readings = read_fields(slot, outcome == OUTCOME_OK, list, detail);
+	} else {
 		outcome = http_reason(slot, code, detail);
+	}
 	http_slot_give(engine, slot);
-	watch_done(watch, outcome, detail);
+	watch_done(watch, outcome, detail, readings);
 }
 
 const struct probe_kind probe_http = {http_start, http_drop};

@@ -53,8 +53,15 @@ struct probe_kind {
 
 extern const struct probe_kind probe_tcp, probe_http, probe_exec;
 
-/* Ends the attempt: reports it, and puts the watch into the heap again. `detail` is copied. */
-void watch_done(struct watch *watch, enum outcome outcome, const char *detail);
+/* Ends the attempt: reports it, and puts the watch into the heap again. `detail` is copied, and so are `readings`: one
+ * for each field of the probe's `read`, or NULL where nothing was read. */
+void watch_done(struct watch *watch, enum outcome outcome, const char *detail, const struct reading *readings);
+
+/* reading.c: finds the `count` fields in a body of JSON (RFC 8259), an object; a field that is not there, or is no
+ * text, number, true or false, is not known. "database.lag" is the field of that name, or else `lag` of the object
+ * `database`. False: the body is no JSON, cut off, or nested deeper than a service has reason to; then no field is
+ * known. */
+bool reading_parse(struct reading *readings, const char *const *fields, unsigned count, const char *body, size_t size);
 
 /* Handles of the loop that are open; the prober is freed when the last one has closed. */
 void prober_hold(struct prober *prober);

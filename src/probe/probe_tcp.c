@@ -42,7 +42,7 @@ static void tcp_end(struct tcp_attempt *attempt, enum outcome outcome, const cha
 {
 	struct watch *watch = attempt->watch;
 	tcp_close(attempt);
-	watch_done(watch, outcome, detail);
+	watch_done(watch, outcome, detail, NULL);
 }
 
 static void tcp_fail(struct tcp_attempt *attempt, int status)

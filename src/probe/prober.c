@@ -185,7 +185,7 @@ static void tell_unable(struct prober *prober, const struct watch *watch, const 
 	log_warn("%s cannot be probed now: %s", watch->name, detail);
 }
 
-void watch_done(struct watch *watch, enum outcome outcome, const char *detail)
+void watch_done(struct watch *watch, enum outcome outcome, const char *detail, const struct reading *readings)
 {
 	struct prober *prober = watch->prober;
 	nanotime now = clock_now();
@@ -201,7 +201,10 @@ void watch_done(struct watch *watch, enum outcome outcome, const char *detail)
 		take_turn(watch);
 	} else {
 		watch->due = schedule_next(watch->phase, watch->spec->interval, watch->due, now);
-		struct result result = {.ok = outcome == OUTCOME_OK, .detail = detail, .took = now - watch->started};
+		struct result result = {.ok = outcome == OUTCOME_OK,
+		        .detail = detail,
+		        .took = now - watch->started,
+		        .readings = readings};
 		bool changed = board_report(prober->board, watch->target, &result, now, clock_wall());
 		take_turn(watch);
 		if (changed && prober->changed)

@@ -9,14 +9,17 @@ libprobe_a_SOURCES = \
 	src/probe/probe_http.c src/probe/probe_http.h \
 	src/probe/probe_inside.h \
 	src/probe/probe_tcp.c \
-	src/probe/prober.c
-libprobe_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(UV_CFLAGS)
+	src/probe/prober.c \
+	src/probe/reading.c
+libprobe_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS) $(UV_CFLAGS)
 EXTRA_DIST += src/probe/README.md
 
 PROBE_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(UV_CFLAGS) $(CMOCKA_CFLAGS) -I$(top_srcdir)/tests/unit/probe
-check_PROGRAMS += tests/unit/probe/test_schedule tests/unit/probe/test_probe
+check_PROGRAMS += tests/unit/probe/test_schedule tests/unit/probe/test_probe tests/unit/probe/test_reading
 tests_unit_probe_test_schedule_CPPFLAGS = $(PROBE_TEST_CPPFLAGS)
 tests_unit_probe_test_schedule_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_probe_SOURCES = tests/unit/probe/test_probe.c tests/unit/probe/server.c tests/unit/probe/server.h
 tests_unit_probe_test_probe_CPPFLAGS = $(PROBE_TEST_CPPFLAGS)
 tests_unit_probe_test_probe_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS) -lssl $(CRYPTO_LIBS)
+tests_unit_probe_test_reading_CPPFLAGS = $(PROBE_TEST_CPPFLAGS)
+tests_unit_probe_test_reading_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)

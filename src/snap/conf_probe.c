@@ -139,6 +139,40 @@ static bool read_command(struct reader *reader, const struct yaml *value, const 
 	return true;
 }
 
+/* A field's name, or a path into objects: no label between two dots is empty. */
+static bool check_field(struct reader *reader, const struct yaml *value)
+{
+	size_t length = strlen(value->text);
+	if (*value->text == '.' || value->text[length - 1] == '.' || strstr(value->text, "..")) {
+		reader_error(reader, value, "'%s' is no name of a field, such as role or database.lag", value->text);
+		return false;
+	}
+	for (const struct yaml *other = value->next; other; other = other->next)
+		if (!strcmp(other->text, value->text)) {
+			reader_error(reader, other, "the field '%s' is read twice", value->text);
+			return false;
+		}
+	return true;
+}
+
+static bool read_fields(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+{
+	struct probe_spec *probe = field;
+	const char *const *fields;
+	if (!read_texts(reader, value, option, &fields))
+		return false;
+	if (value->count > READINGS_MAX) {
+		reader_error(reader, value, "a probe reads at most %d fields, not %u", READINGS_MAX, value->count);
+		return false;
+	}
+	for (const struct yaml *item = value->first; item; item = item->next)
+		if (!check_field(reader, item))
+			return false;
+	probe->read = fields;
+	probe->read_count = (uint8_t)value->count;
+	return true;
+}
+
 #define FIELD(name) offsetof(struct probe_spec, name)
 /* The keys of all types; known[i] says which types know row i. */
 static const struct option options[] = {
@@ -153,7 +187,7 @@ static const struct option options[] = {
         {"verify", read_flag, FIELD(verify)},
         {"follow", read_flag, FIELD(follow)},
         {"command", read_command, FIELD(command)},
-        {"read", read_texts, FIELD(read)},
+        {"read", read_fields, 0},
         {"interval", read_duration, FIELD(interval), 100 * NANO_MILLI, 86400 * NANO_SECOND},
         {"timeout", read_duration, FIELD(timeout), NANO_MILLI, 3600 * NANO_SECOND},
         {"fall", read_u16, FIELD(fall), 1, IN_A_ROW_MAX},
@@ -195,17 +229,6 @@ static void check_needs(struct reader *reader, const struct yaml *value, struct 
 	const struct yaml *verify = yaml_get(value, "verify"), *ca = yaml_get(value, "ca");
 	if (ca && verify && !probe->verify)
 		reader_warn(reader, ca, "'ca' has no effect under 'verify: off'");
-}
-
-static void read_count_set(struct reader *reader, const struct yaml *value, struct probe_spec *probe)
-{
-	unsigned count = 0;
-	while (probe->read && probe->read[count])
-		count++;
-	if (count > READINGS_MAX)
-		reader_error(reader, yaml_get(value, "read"), "a probe reads at most %d fields, not %u", READINGS_MAX,
-		        count);
-	probe->read_count = (uint8_t)(count < READINGS_MAX ? count : READINGS_MAX);
 }
 
 static const char *joined(struct reader *reader, const char *const *texts)
@@ -252,7 +275,6 @@ void conf_probe_read(struct reader *reader, const struct yaml *value, struct pro
 	if (!type || (probe->type == PROBE_TCP && !is_word(type, "tcp")))
 		return; /* the type is not known, so neither is what belongs to it */
 	check_keys(reader, value, probe->type);
-	read_count_set(reader, value, probe);
 	check_needs(reader, value, probe);
 	if (!probe->path && (BIT(probe->type) & WEB))
 		probe->path = "/";

@@ -9,6 +9,7 @@
  *   /endless     a body that never ends      /drip        a byte at a time, never ending
  *   /silent      nothing, for ever           /noise       what is not HTTP
  *   /nothing     closes without a word       /tail        a body without a length, "ok" at its end
+ *   /json        200, {"role": …}            /json503     503, {"role": …}
  */
 #include "server.h"
 
@@ -179,6 +180,7 @@ static void reset(struct connection *connection)
 }
 
 #define REDIRECT(to) "HTTP/1.1 302 Found\r\nLocation: " to "\r\nContent-Length: 0\r\n\r\n"
+#define JSON "Content-Length: 32\r\n\r\n{\"role\": \"primary\", \"epoch\": 12}"
 #define HALF "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok, but"
 
 static const struct {
@@ -194,6 +196,8 @@ static const struct {
         {"/noise", "SSH-2.0-OpenSSH_9.2\r\n"},
         {"/nothing", ""},
         {"/silent", ""},
+        {"/json", "HTTP/1.1 200 OK\r\n" JSON},
+        {"/json503", "HTTP/1.1 503 Busy\r\n" JSON},
         {"/tail", "HTTP/1.0 200 OK\r\n\r\nit is ok"},
 };
 

@@ -238,6 +238,43 @@ static void test_cases(void **state)
 	authority_free(authority);
 }
 
+/* Fields of a reply: kept whatever its status says; a good reply without JSON makes them unknown. */
+static void test_readings(void **state)
+{
+	static const char *const fields[] = {"role", "epoch", "lag", NULL};
+	static const struct {
+		const char *path, *detail, *role;
+		bool ok;
+	} table[] = {{"/json", "status 200", "primary", true},
+	        {"/json503", "status 503, wanted 200-299", "primary", false},
+	        {"/ok", "status 200, body is no JSON", NULL, true},
+	        {"/big", "status 200, no JSON in 64 KiB", NULL, true},
+	        {"/503", "status 503, wanted 200-299", NULL, false}, {"/short", "reply: broken off", NULL, false}};
+	struct server *server = server_start(SERVER_PLAIN, false, NULL);
+	struct stage *stage = stage_new();
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++)
+		stage_add(stage,
+		        &(struct probe_spec){
+		                WEB(PROBE_HTTP), T5, .path = table[i].path, .read = fields, .read_count = 3},
+		        "127.0.0.1", server_port(server));
+	stage_set(stage);
+	run_until(stage, round_done);
+	for (uint32_t i = 0; i < COUNT(table); i++) {
+		const struct target_state *target = board_target(stage->board, i);
+		assert_string_equal(target->detail, table[i].detail);
+		assert_int_equal(target->verdict == VERDICT_UP, table[i].ok);
+		assert_int_equal(target->readings[0].known, table[i].role != NULL);
+		assert_false(target->readings[2].known);
+		if (!table[i].role)
+			continue;
+		assert_string_equal(target->readings[0].text, table[i].role);
+		assert_true(target->readings[1].is_number && (int)target->readings[1].number == 12);
+	}
+	stage_free(stage);
+	server_stop(server);
+}
+
 /* Pools of names: resolved, in the one deadline. */
 static void test_names(void **state)
 {
@@ -472,6 +509,7 @@ int main(void)
 	log_set_level(LOG_LEVEL_ERROR);
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_cases),
+	        cmocka_unit_test(test_readings),
 	        cmocka_unit_test(test_names),
 	        cmocka_unit_test(test_exec),
 	        cmocka_unit_test(test_pace),
