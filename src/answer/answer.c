@@ -213,6 +213,7 @@ static void open_exchange(struct exchange *exchange, struct answer_context *cont
 	exchange->tsig_refused = RCODE_NOERROR;
 	exchange->links = 0;
 	exchange->followed.set = NULL;
+	exchange->hinted.source = NULL;
 	context->transfer = NULL;
 }
 

@@ -28,10 +28,28 @@ struct lookup {
 	struct owner owner; /* where it stands in the reply */
 };
 
+/* What a steered name gives this client. */
+struct choice {
+	enum pick_verdict verdict;
+	const struct service *service;
+	const struct pool *pool; /* where one was chosen */
+	struct given given;
+	uint32_t ttl;
+	uint8_t scope;
+};
+
+/* What the hints of a written set are (hints.c), for the additional section to agree with. */
+struct hinted {
+	const struct attachment *source; /* NULL: none */
+	bool chosen[FAMILIES];
+	struct choice choice[FAMILIES];
+};
+
 /* A written set whose targets the additional section follows. */
 struct followed {
 	const struct rrset *set;
 	const struct snapshot_zone *zone;
+	struct owner owner;            /* of the set */
 	uint16_t target[FOLLOWED_MAX]; /* offsets of the targets' names in the reply */
 };
 
@@ -63,6 +81,7 @@ struct exchange {
 	uint64_t seen[CHAIN_MAX]; /* hashes of the names of the chain */
 
 	struct followed followed;
+	struct hinted hinted;
 
 	/* the last target of a chain */
 	struct name_labels target_labels;
@@ -89,15 +108,7 @@ struct found {
 
 struct found find(const struct zone *zone, const uint8_t *lower, const struct name_labels *labels, uint16_t type);
 
-/* steer.c: what a steered name gives this client. */
-struct choice {
-	enum pick_verdict verdict;
-	const struct service *service;
-	const struct pool *pool; /* where one was chosen */
-	struct given given;
-	uint32_t ttl;
-	uint8_t scope;
-};
+/* steer.c */
 
 /* Chooses for `family`, and notes it in the trace, if there is one. */
 void steer_choose(
@@ -107,6 +118,11 @@ void steer_narrow(struct exchange *exchange, const struct choice *choice);
 /* Writes what was chosen as A or AAAA; false if it does not fit. */
 bool steer_write(struct exchange *exchange, enum section section, struct owner owner, const struct choice *choice,
         unsigned family);
+
+/* hints.c: writes a set some of whose hints are those of steered names; false, and nothing written, if it does not fit.
+ * `targets`, where not NULL, gets for each record the offset of its TargetName, as reply_rrset gives it. */
+bool write_hinted(struct exchange *exchange, struct owner owner, const struct rrset *set,
+        const struct attachment *const *sources, uint16_t *targets);
 
 /* respond.c: the reply to a good query of class IN. Returns the rcode; the authoritative flag is set in the reply. */
 unsigned respond(struct exchange *exchange);

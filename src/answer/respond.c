@@ -10,16 +10,23 @@
 
 #include "answer/exchange.h"
 
+/* Where the offsets of a set's targets go, if the additional section is to follow them; else NULL. */
+static uint16_t *follow_targets(
+        struct exchange *exchange, const struct snapshot_zone *zone, struct owner owner, const struct rrset *set)
+{
+	if (!set->targets || set->count > FOLLOWED_MAX)
+		return NULL;
+	exchange->followed.set = set;
+	exchange->followed.zone = zone;
+	exchange->followed.owner = owner;
+	return exchange->followed.target;
+}
+
 /* Writes a set, and its signatures for a client that asks for them; notes what the additional section will follow. */
 static void write_set(struct exchange *exchange, enum section section, const struct snapshot_zone *zone,
         struct owner owner, const struct rrset *set, uint32_t ttl)
 {
-	uint16_t *targets = NULL;
-	if (set->targets && set->count <= FOLLOWED_MAX) {
-		exchange->followed.set = set;
-		exchange->followed.zone = zone;
-		targets = exchange->followed.target;
-	}
+	uint16_t *targets = follow_targets(exchange, zone, owner, set);
 	if (!reply_rrset(&exchange->reply, section, owner, set, ttl, targets))
 		exchange->truncated = true;
 	if (set->signatures && exchange->query.dnssec_ok &&
@@ -171,7 +178,12 @@ static bool follow_node(struct exchange *exchange, const struct snapshot_zone *z
 	if (!set)
 		set = node_set(node, type);
 	if (set) {
-		write_set(exchange, SECTION_ANSWER, zone, lookup->owner, set, set->ttl);
+		const struct attachment *const *sources = snapshot_hints(zone, set);
+		if (!sources)
+			write_set(exchange, SECTION_ANSWER, zone, lookup->owner, set, set->ttl);
+		else if (!write_hinted(exchange, lookup->owner, set, sources,
+		                 follow_targets(exchange, zone, lookup->owner, set)))
+			exchange->truncated = true;
 		write_additional(exchange, false);
 		return false;
 	}

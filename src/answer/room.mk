@@ -9,6 +9,7 @@ libanswer_a_SOURCES = \
 	src/answer/explain.c \
 	src/answer/explain.h \
 	src/answer/find.c \
+	src/answer/hints.c \
 	src/answer/proof.c \
 	src/answer/respond.c \
 	src/answer/steer.c \

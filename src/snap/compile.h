@@ -32,6 +32,9 @@ void compile_tables(struct snapshot *snapshot, const struct snapshot *previous, 
 /* Binds each service to the nodes of its names. */
 void compile_attachments(struct snapshot *snapshot, struct err *err);
 
+/* Finds the address hints that are those of steered names, once all are bound. */
+void compile_hints(struct snapshot *snapshot);
+
 /* Drops one reference; the last frees. NULL is allowed. */
 void geo_unit_release(struct geo_unit *unit);
 

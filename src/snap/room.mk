@@ -5,6 +5,7 @@ libsnap_a_SOURCES = \
 	src/snap/compile.c \
 	src/snap/compile.h \
 	src/snap/compile_attachments.c \
+	src/snap/compile_hints.c \
 	src/snap/compile_services.c \
 	src/snap/compile_tables.c \
 	src/snap/compile_zones.c \

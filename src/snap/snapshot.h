@@ -23,6 +23,12 @@ struct attachment {
 	                           the lowest */
 };
 
+/* An SVCB or HTTPS set some of whose hints are addresses of steered names (RFC 9460 7.3). */
+struct hinted_set {
+	const struct rrset *set;                 /* NULL: an empty slot */
+	const struct attachment *const *sources; /* by record: whose addresses its hints are; NULL: as the zone says */
+};
+
 struct snapshot_zone {
 	struct zone *zone;   /* NULL: could not be loaded and there is no earlier one: SERVFAIL */
 	const uint8_t *name; /* lower case */
@@ -31,6 +37,8 @@ struct snapshot_zone {
 	bool stale;              /* the file has an error: the last good data is served */
 	uint32_t attachment_mask;
 	const struct attachment *attachments; /* open addressing by node index; NULL: none */
+	uint32_t hint_mask;
+	const struct hinted_set *hints; /* open addressing by the set's address; NULL: none */
 };
 
 struct snapshot {
@@ -72,6 +80,26 @@ static inline const struct attachment *snapshot_attachment(const struct snapshot
 			return attachment;
 		if (!attachment->node)
 			return 0;
+	}
+}
+
+/* Where the search for a set's hints begins, before the mask. */
+static inline uint32_t hint_slot(const struct rrset *set)
+{
+	return (uint32_t)((uintptr_t)set / sizeof *set) * 0x9e3779b1u >> 7;
+}
+
+/* By record of a set of a zone: the steered name whose addresses its hints are; NULL: the set is as the zone says. */
+static inline const struct attachment *const *snapshot_hints(const struct snapshot_zone *zone, const struct rrset *set)
+{
+	if (!zone->hints)
+		return NULL;
+	for (uint32_t slot = hint_slot(set);; slot++) {
+		const struct hinted_set *hinted = &zone->hints[slot & zone->hint_mask];
+		if (hinted->set == set)
+			return hinted->sources;
+		if (!hinted->set)
+			return NULL;
 	}
 }
 

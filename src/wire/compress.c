@@ -14,7 +14,7 @@ static void remember(struct reply *reply, const struct name_labels *labels, unsi
 {
 	for (unsigned i = 0; i < count; i++) {
 		size_t offset = start + labels->at[i];
-		if (offset >= COMPRESS_REACH || reply->places == REPLY_NAMES)
+		if (offset >= REPLY_REACH || reply->places == REPLY_NAMES)
 			return;
 		uint8_t *bucket = &reply->bucket[labels->hash[i] % REPLY_BUCKETS];
 		reply->place[reply->places] = (struct reply_name){
@@ -98,5 +98,5 @@ uint16_t compress_name(struct reply *reply, const uint8_t *name)
 	remember(reply, &labels, own, start);
 	if (own == 0)
 		return found;
-	return start < COMPRESS_REACH ? (uint16_t)start : 0;
+	return start < REPLY_REACH ? (uint16_t)start : 0;
 }

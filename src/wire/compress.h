@@ -9,8 +9,6 @@
 
 #include "wire/reply.h"
 
-#define COMPRESS_REACH 0x4000 /* a pointer has 14 bits */
-
 /* Writes `name` as short as what stands before it allows. Returns an offset at which the whole name stands and to which
  * a pointer can lead; 0: there is none (also for the root, and when it did not fit). */
 uint16_t compress_name(struct reply *reply, const uint8_t *name);

@@ -68,7 +68,7 @@ void reply_rewind(struct reply *reply, struct reply_mark mark)
 }
 
 /* Ends an append: keeps it, or takes all of it back. */
-static bool settle(struct reply *reply, struct reply_mark mark, enum section section, unsigned records)
+bool reply_settle(struct reply *reply, struct reply_mark mark, enum section section, unsigned records)
 {
 	if (reply->w.full) {
 		reply_rewind(reply, mark);
@@ -109,7 +109,7 @@ static bool copy_set(struct reply *reply, enum section section, uint16_t owner, 
 		copy_rdata(to + 2 + RR_HEADER, from + RR_HEADER, size);
 		if (first) {
 			size_t target = (size_t)(to - reply->w.start) + 2 + RR_HEADER + row->target_skip;
-			first[i] = row->has_target && target < COMPRESS_REACH ? (uint16_t)target : 0;
+			first[i] = row->has_target && target < REPLY_REACH ? (uint16_t)target : 0;
 		}
 		to += 2 + RR_HEADER + size;
 		from += RR_HEADER + size;
@@ -153,7 +153,7 @@ static uint16_t write_record(
 	size_t start = writer_offset(&reply->w);
 	if (row->names)
 		first = write_names(reply, &rdata, row);
-	else if (row->has_target && start + row->target_skip < COMPRESS_REACH)
+	else if (row->has_target && start + row->target_skip < REPLY_REACH)
 		first = (uint16_t)(start + row->target_skip);
 	write_bytes(&reply->w, rdata.at, reader_left(&rdata));
 	if (reply->w.full)
@@ -174,7 +174,7 @@ static bool write_set(struct reply *reply, enum section section, struct owner ow
 		if (first)
 			first[i] = at;
 	}
-	return settle(reply, mark, section, set->count);
+	return reply_settle(reply, mark, section, set->count);
 }
 
 bool reply_rrset(struct reply *reply, enum section section, struct owner owner, const struct rrset *set, uint32_t ttl,
@@ -186,8 +186,8 @@ bool reply_rrset(struct reply *reply, enum section section, struct owner owner, 
 	return write_set(reply, section, owner, set, ttl, first, row);
 }
 
-/* TYPE CLASS TTL and space for RDLENGTH; NULL if there is no room. */
-static uint8_t *write_head(struct reply *reply, uint16_t type, uint16_t class, uint32_t ttl)
+/* TYPE CLASS TTL and space for RDLENGTH. */
+static void write_head(struct reply *reply, uint16_t type, uint16_t class, uint32_t ttl)
 {
 	uint8_t *room = write_room(&reply->w, RR_HEADER);
 	if (room) {
@@ -195,7 +195,19 @@ static uint8_t *write_head(struct reply *reply, uint16_t type, uint16_t class, u
 		put_u16(room + 2, class);
 		put_u32(room + 4, ttl);
 	}
-	return room;
+}
+
+size_t reply_record_begin(struct reply *reply, struct owner *owner, uint16_t type, uint16_t class, uint32_t ttl)
+{
+	write_owner(reply, owner);
+	write_head(reply, type, class, ttl);
+	return writer_offset(&reply->w);
+}
+
+void reply_record_end(struct reply *reply, size_t rdata)
+{
+	if (!reply->w.full)
+		put_u16(reply->w.start + rdata - 2, (uint16_t)(writer_offset(&reply->w) - rdata));
 }
 
 bool reply_record(struct reply *reply, enum section section, struct owner owner, uint16_t type, uint16_t class,
@@ -203,22 +215,17 @@ bool reply_record(struct reply *reply, enum section section, struct owner owner,
 {
 	MUST(size <= UINT16_MAX);
 	struct reply_mark mark = reply_mark(reply);
-	write_owner(reply, &owner);
-	uint8_t *head = write_head(reply, type, class, ttl);
+	size_t at = reply_record_begin(reply, &owner, type, class, ttl);
 	write_bytes(&reply->w, rdata, size);
-	if (head)
-		put_u16(head + 8, (uint16_t)size);
-	return settle(reply, mark, section, 1);
+	reply_record_end(reply, at);
+	return reply_settle(reply, mark, section, 1);
 }
 
 bool reply_cname(struct reply *reply, struct owner owner, uint32_t ttl, const uint8_t *target, uint16_t *at)
 {
 	struct reply_mark mark = reply_mark(reply);
-	write_owner(reply, &owner);
-	uint8_t *head = write_head(reply, TYPE_CNAME, CLASS_IN, ttl);
-	size_t start = writer_offset(&reply->w);
+	size_t start = reply_record_begin(reply, &owner, TYPE_CNAME, CLASS_IN, ttl);
 	*at = compress_name(reply, target);
-	if (head)
-		put_u16(head + 8, (uint16_t)(writer_offset(&reply->w) - start));
-	return settle(reply, mark, SECTION_ANSWER, 1);
+	reply_record_end(reply, start);
+	return reply_settle(reply, mark, SECTION_ANSWER, 1);
 }

@@ -14,8 +14,9 @@
 
 enum section { SECTION_ANSWER = 1, SECTION_AUTHORITY = 2, SECTION_ADDITIONAL = 3 };
 
-#define REPLY_NAMES 192  /* places remembered for compression; beyond it names are just less compressed */
-#define REPLY_BUCKETS 64 /* heads of their chains */
+#define REPLY_NAMES 192    /* places remembered for compression; beyond it names are just less compressed */
+#define REPLY_REACH 0x4000 /* to where pointers lead: they have 14 bits (RFC 1035 4.1.4) */
+#define REPLY_BUCKETS 64   /* heads of their chains */
 
 /* A label in the reply to which a pointer can lead: below offset 0x4000 (RFC 1035 4.1.4). */
 struct reply_name {
@@ -72,6 +73,12 @@ bool reply_rrset(struct reply *reply, enum section section, struct owner owner, 
 /* Appends one record, its RDATA given and never compressed; all or nothing. */
 bool reply_record(struct reply *reply, enum section section, struct owner owner, uint16_t type, uint16_t class,
         uint32_t ttl, const void *rdata, size_t size);
+/* The same in pieces: begin; RDATA, written to reply->w without compression; end; for each record of a set, and then
+ * settle, which is false and takes all of it back to `mark` if it did not fit. Begin returns the offset of RDATA; the
+ * owner of the next records is a pointer. */
+size_t reply_record_begin(struct reply *reply, struct owner *owner, uint16_t type, uint16_t class, uint32_t ttl);
+void reply_record_end(struct reply *reply, size_t rdata);
+bool reply_settle(struct reply *reply, struct reply_mark mark, enum section section, unsigned records);
 /* Appends a CNAME of class IN that leads to `target`, compressed; *at gets the offset of the target in the reply, 0
  * where no pointer reaches it. */
 bool reply_cname(struct reply *reply, struct owner owner, uint32_t ttl, const uint8_t *target, uint16_t *at);

@@ -342,6 +342,35 @@ static void set_flags(struct node *node)
 	node->flags = (uint8_t)flags;
 }
 
+static bool set_hinted(const struct rrset *set)
+{
+	struct reader r = reader_of(set->wire, set->size);
+	while (reader_left(&r)) {
+		read_bytes(&r, RR_HEADER - 2);
+		uint16_t size = read_u16(&r);
+		if (svcb_hinted(read_bytes(&r, size), size))
+			return true;
+	}
+	return false;
+}
+
+/* Notes a name that has address hints, for who steers. */
+static void note_hints(struct build *build, const struct node *node)
+{
+	bool hinted = false;
+	for (unsigned i = 0; i < node->set_count; i++)
+		if (node->sets[i].type == TYPE_SVCB || node->sets[i].type == TYPE_HTTPS)
+			hinted = hinted || set_hinted(&node->sets[i]);
+	if (!hinted)
+		return;
+	if (build->hinted_count == build->hinted_room) {
+		build->hinted_room = build->hinted_room ? 2 * build->hinted_room : 64;
+		build->hinted = realloc(build->hinted, build->hinted_room * sizeof *build->hinted);
+		MUST(build->hinted);
+	}
+	build->hinted[build->hinted_count++] = node;
+}
+
 static void build_node(struct build *build, uint32_t index)
 {
 	union cell *cells = build->draft->cells;
@@ -358,8 +387,10 @@ static void build_node(struct build *build, uint32_t index)
 	if (build->item_count)
 		build_sets(build, node);
 	set_flags(node);
-	if (build->item_count)
+	if (build->item_count) {
+		note_hints(build, node);
 		check_name(build, node);
+	}
 	if (index == 0)
 		check_apex(build);
 }
@@ -427,8 +458,15 @@ void build_zone(struct build *build)
 		build_node(build, i);
 	draft_forget(draft, NULL);
 	build_links(build);
+	if (build->hinted_count) {
+		const struct node **hinted = arena_alloc(zone->arena, build->hinted_count * sizeof *hinted);
+		memcpy(hinted, build->hinted, build->hinted_count * sizeof *hinted);
+		zone->hinted = hinted;
+		zone->hinted_count = build->hinted_count;
+	}
 	draft->cells = NULL;
 	draft->slots = NULL;
+	free(build->hinted);
 	free(build->items);
 	free(build->links);
 }

@@ -35,6 +35,8 @@ struct build {
 	uint32_t item_count, item_room;
 	struct link *links;
 	size_t link_count, link_room;
+	const struct node **hinted; /* as in struct zone */
+	uint32_t hinted_count, hinted_room;
 };
 
 /* Makes `build->zone` from the draft, whose names and slots it takes over. Whatever is wrong is added to `err`. */

@@ -12,10 +12,19 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "wire/name.h"
 #include "wire/rrset.h"
 #include "zone/rdata.h"
+#include "zone/zone.h"
 
-enum { KEY_MANDATORY = 0, KEY_ALPN = 1, KEY_NO_DEFAULT_ALPN = 2, KEY_RESERVED = 65535 };
+enum {
+	KEY_MANDATORY = 0,
+	KEY_ALPN = 1,
+	KEY_NO_DEFAULT_ALPN = 2,
+	KEY_IPV4HINT = 4,
+	KEY_IPV6HINT = 6,
+	KEY_RESERVED = 65535
+};
 enum { PARAMETERS_MAX = 256, HEAD = 4 };
 
 /* A parameter's value: its bytes in `text`, with the first of the two kinds of escapes gone. */
@@ -363,4 +372,19 @@ bool svcb_check(struct reader r)
 		last = key;
 	}
 	return true;
+}
+
+bool svcb_hinted(const uint8_t *bytes, size_t size)
+{
+	struct reader r = reader_of(bytes, size);
+	if (read_u16(&r) == 0)
+		return false;
+	read_bytes(&r, name_length(bytes + 2));
+	while (reader_left(&r) && !r.bad) {
+		uint16_t key = read_u16(&r), length = read_u16(&r);
+		read_bytes(&r, length);
+		if (key == KEY_IPV4HINT || key == KEY_IPV6HINT)
+			return true;
+	}
+	return false;
 }

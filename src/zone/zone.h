@@ -55,6 +55,8 @@ struct zone {
 	uint32_t slot_mask;
 	const struct node_slot *slots; /* open addressing by hash & slot_mask, tag = hash >> 32 */
 	const struct rrset *soa;
+	const struct node *const *hinted; /* those with an SVCB or HTTPS set in which address hints stand */
+	uint32_t hinted_count;
 	uint32_t serial;
 	uint32_t negative_ttl; /* the lower of SOA's TTL and MINIMUM (RFC 2308 5) */
 	uint64_t records;
@@ -84,6 +86,9 @@ static inline const struct node *zone_find(const struct zone *zone, const uint8_
 	}
 	return NULL;
 }
+
+/* Are there address hints in an SVCB or HTTPS record's data (RFC 9460 7.3) that count: not in AliasMode? */
+bool svcb_hinted(const uint8_t *bytes, size_t size);
 
 /* The set of `type` at a node, or NULL. */
 static inline const struct rrset *node_set(const struct node *node, uint16_t type)
