@@ -120,7 +120,17 @@ void fixture_free(struct fixture *fixture)
 struct words {
 	bool edns, dnssec_ok, udp;
 	unsigned long payload, class;
+	const char *options; /* in hex; may be NULL */
 };
+
+static void write_hex(struct writer *w, const char *hex)
+{
+	for (; hex && hex[0]; hex += 2) {
+		char pair[3] = {hex[0], hex[1], 0}, *end;
+		write_u8(w, (uint8_t)strtoul(pair, &end, 16));
+		assert_true(end == pair + 2);
+	}
+}
 
 static struct words read_words(char *text)
 {
@@ -131,13 +141,15 @@ static struct words read_words(char *text)
 			words.payload = strtoul(word + 6, NULL, 10);
 		else if (!strncmp(word, "+class=", 7))
 			words.class = strtoul(word + 7, NULL, 10);
+		else if (!strncmp(word, "+opt=", 5))
+			words.options = word + 5;
 		else if (!strcmp(word, "+do"))
 			words.dnssec_ok = true;
 		else if (!strcmp(word, "+udp"))
 			words.udp = true;
 		else if (strcmp(word, "+edns") != 0)
 			fail_msg("'%s' is no option of a question", word);
-		words.edns |= size || !strcmp(word, "+do") || !strcmp(word, "+edns");
+		words.edns |= size || !strcmp(word, "+do") || !strcmp(word, "+edns") || words.options;
 	}
 	return words;
 }
@@ -166,7 +178,9 @@ static size_t build_query(const char *question, uint8_t query[FIXTURE_QUERY_MAX]
 		write_u16(&w, TYPE_OPT);
 		write_u16(&w, (uint16_t)words->payload);
 		write_u32(&w, words->dnssec_ok ? 0x8000 : 0);
-		write_u16(&w, 0);
+		size_t size = words->options ? strlen(words->options) / 2 : 0;
+		write_u16(&w, (uint16_t)size);
+		write_hex(&w, words->options);
 	}
 	assert_false(w.full);
 	return writer_offset(&w);

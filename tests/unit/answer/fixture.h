@@ -40,8 +40,9 @@ struct fixture *fixture_new(const struct fixture_files *files);
 void fixture_free(struct fixture *fixture);
 
 /* Builds the question that a text asks into `query`, and returns its size:
- *   NAME TYPE [+edns] [+do] [+size=N] [+class=N]       NAME in RFC 1035's text; its case is kept
- * Without a word the query has no EDNS; +do and +size bring it (payload 1232 where it is not said). */
+ *   NAME TYPE [+edns] [+do] [+size=N] [+class=N] [+opt=HEX]       NAME in RFC 1035's text; its case is kept
+ * Without a word the query has no EDNS; +do, +size and +opt (whole options) bring it (payload 1232 where it is not
+ * said). */
 #define FIXTURE_QUERY_MAX 320
 size_t fixture_query(const char *question, uint8_t query[FIXTURE_QUERY_MAX]);
 
