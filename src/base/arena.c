@@ -173,6 +173,18 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	return text;
 }
 
+void *arena_grow(struct arena *arena, void *list, uint32_t count, uint32_t *room, size_t size)
+{
+	if (count < *room)
+		return list;
+	MUST(count <= UINT32_MAX / 2);
+	*room = count ? count * 2 : 8;
+	void *larger = arena_alloc(arena, *room * size);
+	if (count)
+		memcpy(larger, list, count * size);
+	return larger;
+}
+
 size_t arena_size(const struct arena *arena)
 {
 	return arena->size;

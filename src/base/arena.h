@@ -10,6 +10,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
@@ -29,6 +30,11 @@ char *arena_string(struct arena *arena, const char *text) __attribute__((returns
 /* A C string of `length` bytes of `text`, terminated. */
 char *arena_stringn(struct arena *arena, const char *text, size_t length) __attribute__((returns_nonnull));
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3), returns_nonnull));
+
+/* Room for one more element behind the `count` that `list` (NULL where there are none) holds, each of `size` bytes:
+ * `list` itself while *room says so, else a copy in twice the room. What was left stays the arena's. */
+void *arena_grow(struct arena *arena, void *list, uint32_t count, uint32_t *room, size_t size)
+        __attribute__((returns_nonnull));
 
 /* Bytes taken from the system by this arena. */
 size_t arena_size(const struct arena *arena);

@@ -17,14 +17,7 @@ struct collected {
 
 static void collect(struct arena *arena, struct collected *zone, const struct attachment *attachment)
 {
-	if (zone->count == zone->room) {
-		uint32_t room = zone->room ? zone->room * 2 : 8;
-		struct attachment *larger = arena_alloc(arena, room * sizeof *larger);
-		if (zone->count)
-			memcpy(larger, zone->list, zone->count * sizeof *larger);
-		zone->list = larger;
-		zone->room = room;
-	}
+	zone->list = arena_grow(arena, zone->list, zone->count, &zone->room, sizeof *zone->list);
 	zone->list[zone->count++] = *attachment;
 }
 

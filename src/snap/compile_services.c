@@ -31,14 +31,8 @@ static uint32_t target_add(struct builder *builder, const struct target *target)
 	uint32_t index;
 	if (dict_get(builder->known, name, strlen(name), &index))
 		return index;
-	if (builder->target_count == builder->target_room) {
-		uint32_t room = builder->target_room ? builder->target_room * 2 : 64;
-		struct target *larger = arena_alloc(builder->snapshot->arena, room * sizeof *larger);
-		if (builder->target_count)
-			memcpy(larger, builder->targets, builder->target_count * sizeof *larger);
-		builder->targets = larger;
-		builder->target_room = room;
-	}
+	builder->targets = arena_grow(builder->snapshot->arena, builder->targets, builder->target_count,
+	        &builder->target_room, sizeof *builder->targets);
 	index = builder->target_count++;
 	builder->targets[index] = *target;
 	dict_add(builder->known, name, strlen(name), index);

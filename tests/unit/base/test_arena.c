@@ -67,6 +67,24 @@ static void test_copies(void **state)
 	arena_free(arena);
 }
 
+static void test_grow(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_new();
+	uint32_t *list = NULL, room = 0, moves = 0;
+	for (uint32_t count = 0; count < 10000; count++) {
+		uint32_t *before = list;
+		list = arena_grow(arena, list, count, &room, sizeof *list);
+		moves += list != before;
+		assert_in_range(room, count + 1, 20000);
+		list[count] = count;
+	}
+	for (uint32_t i = 0; i < 10000; i++)
+		assert_int_equal(list[i], i);
+	assert_in_range(moves, 1, 15);
+	arena_free(arena);
+}
+
 static void test_size(void **state)
 {
 	(void)state;
@@ -85,6 +103,6 @@ static void test_size(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_pieces), cmocka_unit_test(test_empty_pieces),
-	        cmocka_unit_test(test_copies), cmocka_unit_test(test_size)};
+	        cmocka_unit_test(test_copies), cmocka_unit_test(test_grow), cmocka_unit_test(test_size)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
