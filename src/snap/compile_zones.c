@@ -44,6 +44,29 @@ static struct dict *zones_by_name(const struct snapshot *snapshot)
 	return dict;
 }
 
+/* A new version of a zone that secondaries have: what changed since, and whether its serial tells it (RFC 1982 3.2). */
+static void tell_versions_apart(
+        struct snapshot_zone *zone, const struct snapshot_zone *last, const struct conf_zone *named, struct err *err)
+{
+	uint32_t before = last->zone->serial, now = zone->zone->serial;
+	if (!named->transfer_count)
+		return;
+	if (serial_before(before, now)) {
+		if (!last->serial_reused)
+			zone->diffs = zone_diff_make(last->zone, zone->zone, last->diffs);
+		return;
+	}
+	if (zone_diff_none(last->zone, zone->zone)) {
+		zone->diffs = last->diffs ? zone_diff_hold(last->diffs) : NULL;
+		zone->serial_reused = last->serial_reused;
+		return;
+	}
+	zone->serial_reused = true;
+	err_add(err, ERR_WARNING, &(struct err_at){.file = named->file},
+	        "the zone changed, but its serial did not go up (%u, before %u): secondaries keep what they have", now,
+	        before);
+}
+
 uint32_t compile_zones(struct snapshot *snapshot, const struct snapshot *previous, struct err *err)
 {
 	const struct conf *conf = snapshot->conf;
@@ -60,18 +83,20 @@ uint32_t compile_zones(struct snapshot *snapshot, const struct snapshot *previou
 		struct zone *before = NULL;
 		if (dict_get(known, zone->name, zone->length, &index))
 			before = previous->zones[index].zone;
-		struct zone_diff *diffs = before ? previous->zones[index].diffs : NULL;
+		const struct snapshot_zone *last = before ? &previous->zones[index] : NULL;
+		struct zone_diff *diffs = last ? last->diffs : NULL;
 		zone->zone = zone_load(named->file, named->origin, snapshot->seed, before, err);
-		if (zone->zone && before && zone->zone != before && conf->zones[i].transfer_count)
-			zone->diffs = zone_diff_make(before, zone->zone, diffs);
-		else if (zone->zone == before && diffs)
-			zone->diffs = zone_diff_hold(diffs);
+		if (zone->zone && before && zone->zone != before) {
+			tell_versions_apart(zone, last, named, err);
+			continue;
+		}
+		zone->diffs = diffs ? zone_diff_hold(diffs) : NULL;
+		zone->serial_reused = last && last->serial_reused;
 		if (zone->zone)
 			continue;
 		bad++;
 		zone->stale = before;
 		zone->zone = before ? zone_hold(before) : NULL;
-		zone->diffs = diffs ? zone_diff_hold(diffs) : NULL;
 	}
 	dict_free(known);
 	index_zones(snapshot);

@@ -35,6 +35,7 @@ struct snapshot_zone {
 	uint8_t length;
 	struct zone_diff *diffs; /* changes of the last reloads, newest first (a reference); NULL: none known */
 	bool stale;              /* the file has an error: the last good data is served */
+	bool serial_reused;      /* other data had this serial before: a diff from it would fit only some */
 	uint32_t attachment_mask;
 	const struct attachment *attachments; /* open addressing by node index; NULL: none */
 	uint32_t hint_mask;

@@ -36,14 +36,7 @@ static void side_add(struct side *side, const struct node *node, const struct rr
 {
 	if (!set->count)
 		return;
-	if (side->count == side->room) {
-		uint32_t room = side->room ? side->room * 2 : 16;
-		struct change *larger = arena_alloc(side->arena, room * sizeof *larger);
-		if (side->count)
-			memcpy(larger, side->list, side->count * sizeof *larger);
-		side->list = larger;
-		side->room = room;
-	}
+	side->list = arena_grow(side->arena, side->list, side->count, &side->room, sizeof *side->list);
 	side->list[side->count++] = change_of(side->arena, node, set);
 	side->size += set->size + node->length;
 }
@@ -134,7 +127,8 @@ struct zone_diff *zone_diff_make(const struct zone *old, const struct zone *now,
 	struct arena *arena = arena_new();
 	struct side removed = {.arena = arena}, added = {.arena = arena};
 	uint64_t limit = zone_bytes(now);
-	if (!compare(&removed, old, now, limit) || !compare(&added, now, old, limit)) {
+	if (!compare(&removed, old, now, limit) || !compare(&added, now, old, limit) ||
+	        removed.size + added.size > limit) {
 		arena_free(arena);
 		return NULL;
 	}
@@ -149,13 +143,25 @@ struct zone_diff *zone_diff_make(const struct zone *old, const struct zone *now,
 	        .added = added.list,
 	        .added_count = added.count,
 	        .size = removed.size + added.size,
+	        .total = removed.size + added.size,
 	        .length = 1,
 	        .references = 1};
-	if (before && before->to == old->serial && before->length < DIFFS_MAX) {
+	if (before && before->to == old->serial && before->length < DIFFS_MAX && before->total + diff->size <= limit) {
 		diff->before = zone_diff_hold(before);
 		diff->length = before->length + 1;
+		diff->total += before->total;
 	}
 	return diff;
+}
+
+bool zone_diff_none(const struct zone *a, const struct zone *b)
+{
+	if (a->soa->size != b->soa->size || memcmp(a->soa->wire, b->soa->wire, a->soa->size) != 0)
+		return false;
+	struct side side = {.arena = arena_new()};
+	bool none = compare(&side, a, b, 0) && compare(&side, b, a, 0);
+	arena_free(side.arena);
+	return none;
 }
 
 struct zone_diff *zone_diff_hold(struct zone_diff *diff)

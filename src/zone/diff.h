@@ -24,16 +24,19 @@ struct zone_diff {
 	struct change old_soa, new_soa;
 	const struct change *removed, *added; /* without the SOAs */
 	uint32_t removed_count, added_count;
-	uint64_t size;            /* bytes of wire data */
+	uint64_t size, total;     /* bytes of wire data; of the whole chain */
 	struct zone_diff *before; /* leads to `from`; NULL: not known */
-	uint32_t length;          /* diffs in the chain, this one included */
+	uint32_t length;          /* of the chain, this one included */
 	_Atomic uint32_t references;
 };
 
 /* The chain that leads to `now`: a new diff on top of `before` (a chain that leads to `old`, may be NULL; not taken
- * over). NULL where the versions cannot be told apart by serial (it must go up, RFC 1982), or where the diff would be
- * larger than the zone. Builder thread. */
+ * over), or alone where the chain would be larger than the zone, which then is the shorter road. NULL where the
+ * versions cannot be told apart by serial (it must go up, RFC 1982), or where the diff would be larger than the zone.
+ * Builder thread. */
 struct zone_diff *zone_diff_make(const struct zone *old, const struct zone *now, struct zone_diff *before);
+/* Do both hold the same records, the SOA too? */
+bool zone_diff_none(const struct zone *a, const struct zone *b);
 struct zone_diff *zone_diff_hold(struct zone_diff *diff);
 /* NULL is allowed. */
 void zone_diff_release(struct zone_diff *diff);

@@ -22,7 +22,11 @@ check_PROGRAMS += \
 	tests/unit/zone/test_scan \
 	tests/unit/zone/test_rdata \
 	tests/unit/zone/test_zone \
-	tests/unit/zone/test_data
+	tests/unit/zone/test_data \
+	tests/unit/zone/test_diff
+tests_unit_zone_test_diff_SOURCES = tests/unit/zone/test_diff.c tests/unit/zone/folder.c tests/unit/zone/folder.h
+tests_unit_zone_test_diff_CPPFLAGS = $(ZONE_TESTS_CPPFLAGS) -D_GNU_SOURCE
+tests_unit_zone_test_diff_LDADD = $(ZONE_TESTS_LIBS)
 tests_unit_zone_test_scan_SOURCES = tests/unit/zone/test_scan.c
 tests_unit_zone_test_scan_CPPFLAGS = $(ZONE_TESTS_CPPFLAGS)
 tests_unit_zone_test_scan_LDADD = $(ZONE_TESTS_LIBS)
