@@ -3,8 +3,8 @@
  * its records in order, as many to a message as fit.
  *
  * Called by answer.c (respond_transfer) and by serve's connections. A transfer
- * is a walk over a list of parts, each a run of sets; where it stands is
- * (part, set), so that it can stop after any set.
+ * is a walk over parts, each a run of sets; where it stands is (part, item, set,
+ * byte), so that it can stop after any set, and within one that no message holds.
  */
 #include "answer/transfer.h"
 
@@ -16,30 +16,36 @@
 #include "wire/message.h"
 #include "zone/diff.h"
 
-/* A run of sets: one SOA, all of a zone, or one side of a diff. */
+/* Of a set that is larger, so much is taken at a time: with its owner written again and again it still fits a message.
+ */
+#define SLICE 16384
+
+/* A run of sets: the whole zone but its SOA, or some changes. */
 struct part {
-	enum { PART_SOA, PART_ZONE, PART_CHANGES } kind;
-	const struct change *changes; /* PART_SOA: one, PART_CHANGES: `count` of them */
+	const struct change *changes; /* NULL: the zone */
 	uint32_t count;
+};
+
+/* The records of a transfer in order, and where it stands. */
+struct walk {
+	const struct zone *zone;
+	struct change soa;                        /* of the zone */
+	const struct zone_diff *diffs[DIFFS_MAX]; /* oldest first */
+	uint32_t diff_count;                      /* 0: the whole zone */
+	uint32_t part, item;                      /* item: a node of the zone, or a change */
+	unsigned set;                             /* of the node */
+	uint32_t byte;                            /* of the set: where the slice begins */
+	struct rrset slice;
 };
 
 struct transfer {
 	struct zone *zone;       /* held */
 	struct zone_diff *diffs; /* held; NULL: the whole zone */
-	struct change soa;       /* of the zone */
-
+	struct walk walk;
 	struct query query; /* the question, in `packet` */
 	uint8_t packet[DNS_HEADER + NAME_BYTES + 4];
 	bool is_signed;
 	struct tsig tsig;
-
-	struct part *parts;
-	uint32_t part_count;
-
-	/* where it stands */
-	uint32_t part;
-	uint32_t node; /* PART_ZONE; the index of the change otherwise */
-	unsigned set;
 	bool started; /* the first message is out */
 };
 
@@ -75,7 +81,7 @@ static bool serial_asked(const struct query *query, uint32_t *serial)
 	return false;
 }
 
-/* ---- making one ---- */
+/* ---- the walk ---- */
 
 /* How many diffs of the chain lead from `serial` to now; 0: the chain does not reach back so far. */
 static uint32_t diffs_from(const struct zone_diff *diffs, uint32_t serial)
@@ -87,37 +93,109 @@ static uint32_t diffs_from(const struct zone_diff *diffs, uint32_t serial)
 	return 0;
 }
 
-static struct part soa_part(const struct change *soa)
+static void walk_start(struct walk *walk, const struct zone *zone, const struct zone_diff *diffs, uint32_t diff_count)
 {
-	return (struct part){PART_SOA, soa, 1};
+	MUST(diff_count <= DIFFS_MAX);
+	walk->zone = zone;
+	walk->soa = (struct change){zone->name, *zone->soa};
+	walk->diff_count = diff_count;
+	walk->part = walk->item = walk->set = walk->byte = 0;
+	for (uint32_t i = diff_count; i > 0; i--, diffs = diffs->before)
+		walk->diffs[i - 1] = diffs;
 }
 
-/* SOA, then all of the zone, then SOA again (RFC 5936 2.2). */
-static void lay_out_zone(struct transfer *transfer)
+static uint32_t walk_parts(const struct walk *walk)
 {
-	transfer->part_count = 3;
-	transfer->parts = calloc(3, sizeof *transfer->parts);
-	MUST(transfer->parts);
-	transfer->parts[0] = transfer->parts[2] = soa_part(&transfer->soa);
-	transfer->parts[1].kind = PART_ZONE;
+	return walk->diff_count ? 2 + 4 * walk->diff_count : 3;
 }
 
-/* SOA, then for each diff, oldest first: old SOA, what went, new SOA, what came; then SOA again (RFC 1995 4). */
-static void lay_out_diffs(struct transfer *transfer, uint32_t count)
+/* SOA, all of the zone, SOA (RFC 5936 2.2); or SOA, for each diff the old SOA, what went, the new SOA, what came, then
+ * SOA (RFC 1995 4). */
+static struct part walk_part(const struct walk *walk)
 {
-	transfer->part_count = 2 + 4 * count;
-	transfer->parts = calloc(transfer->part_count, sizeof *transfer->parts);
-	MUST(transfer->parts);
-	transfer->parts[0] = transfer->parts[transfer->part_count - 1] = soa_part(&transfer->soa);
-	const struct zone_diff *diff = transfer->diffs;
-	for (uint32_t i = count; i > 0; i--, diff = diff->before) {
-		struct part *parts = transfer->parts + 1 + 4 * (i - 1);
-		parts[0] = soa_part(&diff->old_soa);
-		parts[1] = (struct part){PART_CHANGES, diff->removed, diff->removed_count};
-		parts[2] = soa_part(&diff->new_soa);
-		parts[3] = (struct part){PART_CHANGES, diff->added, diff->added_count};
+	if (walk->part == 0 || walk->part == walk_parts(walk) - 1)
+		return (struct part){&walk->soa, 1};
+	if (!walk->diff_count)
+		return (struct part){NULL, walk->zone->node_count};
+	const struct zone_diff *diff = walk->diffs[(walk->part - 1) / 4];
+	const struct part parts[4] = {{&diff->old_soa, 1}, {diff->removed, diff->removed_count}, {&diff->new_soa, 1},
+	        {diff->added, diff->added_count}};
+	return parts[(walk->part - 1) % 4];
+}
+
+/* The whole set where the walk stands, or NULL at the end; goes over what is empty. */
+static const struct rrset *walk_whole(struct walk *walk, const uint8_t **owner)
+{
+	for (; walk->part < walk_parts(walk); walk->part++, walk->item = walk->set = 0) {
+		struct part part = walk_part(walk);
+		if (part.changes && walk->item < part.count) {
+			*owner = part.changes[walk->item].owner;
+			return &part.changes[walk->item].set;
+		}
+		for (; !part.changes && walk->item < part.count; walk->item++, walk->set = 0) {
+			const struct node *node = &walk->zone->nodes[walk->item];
+			*owner = node->name;
+			for (; walk->set < node->set_count; walk->set++)
+				if (node->sets[walk->set].type != TYPE_SOA)
+					return &node->sets[walk->set];
+		}
 	}
+	return NULL;
 }
+
+/* What is to be sent next, or NULL at the end: a set, or as many records of it as make a slice. */
+static const struct rrset *walk_next(struct walk *walk, const uint8_t **owner)
+{
+	const struct rrset *whole = walk_whole(walk, owner);
+	if (!whole || whole->size <= SLICE)
+		return whole;
+	walk->slice = *whole;
+	walk->slice.targets = NULL;
+	walk->slice.signatures = NULL;
+	walk->slice.wire = whole->wire + walk->byte;
+	walk->slice.count = 0;
+	struct reader r = reader_of(walk->slice.wire, whole->size - walk->byte);
+	while (reader_left(&r) && (!walk->slice.count || reader_offset(&r) < SLICE)) {
+		read_bytes(&r, RR_HEADER - 2);
+		read_bytes(&r, read_u16(&r));
+		walk->slice.count++;
+	}
+	walk->slice.size = (uint32_t)reader_offset(&r);
+	return &walk->slice;
+}
+
+/* Past `sent`, which walk_next gave. */
+static void walk_on(struct walk *walk, const struct rrset *sent)
+{
+	if (sent == &walk->slice) {
+		const uint8_t *owner;
+		walk->byte += sent->size;
+		if (walk->byte < walk_whole(walk, &owner)->size)
+			return;
+		walk->byte = 0;
+	}
+	if (walk_part(walk).changes)
+		walk->item++;
+	else
+		walk->set++;
+}
+
+/* Appends what fits; true: all of it did. *none: not even the first. */
+static bool walk_write(struct walk *walk, struct reply *reply, bool *none)
+{
+	const uint8_t *owner;
+	const struct rrset *set;
+	*none = true;
+	while ((set = walk_next(walk, &owner)) != NULL) {
+		if (!reply_rrset(reply, SECTION_ANSWER, (struct owner){.name = owner}, set, set->ttl, NULL))
+			return false;
+		*none = false;
+		walk_on(walk, set);
+	}
+	return true;
+}
+
+/* ---- making one ---- */
 
 /* Keeps the question beyond the life of its packet. */
 static void keep_question(struct transfer *transfer, const struct exchange *exchange)
@@ -137,26 +215,37 @@ static struct transfer *transfer_new(const struct exchange *exchange, const stru
 	struct transfer *transfer = calloc(1, sizeof *transfer);
 	MUST(transfer);
 	transfer->zone = zone_hold(zone->zone);
-	transfer->soa = (struct change){zone->zone->name, *zone->zone->soa};
+	transfer->diffs = diffs ? zone_diff_hold(zone->diffs) : NULL;
+	walk_start(&transfer->walk, zone->zone, zone->diffs, diffs);
 	keep_question(transfer, exchange);
 	transfer->is_signed = exchange->is_signed;
 	transfer->tsig = exchange->tsig;
-	if (diffs) {
-		transfer->diffs = zone_diff_hold(zone->diffs);
-		lay_out_diffs(transfer, diffs);
-	} else {
-		lay_out_zone(transfer);
-	}
 	return transfer;
 }
 
-/* The zone's SOA alone: nothing is newer, or (over UDP) the rest is to be asked for over TCP. */
+/* The zone's SOA alone: nothing is newer, or (over UDP) the rest is to be asked for over TCP (RFC 1995 2, 4). */
 static unsigned respond_soa(struct exchange *exchange, const struct zone *zone)
 {
 	struct owner owner = {exchange->query.qname, DNS_HEADER};
 	exchange->reply.flags |= FLAG_AA;
 	if (!reply_rrset(&exchange->reply, SECTION_ANSWER, owner, zone->soa, zone->soa->ttl, NULL))
 		exchange->truncated = true;
+	return RCODE_NOERROR;
+}
+
+/* Over UDP: the changes where they fit one message, else the SOA (RFC 1995 2). */
+static unsigned respond_datagram(struct exchange *exchange, const struct snapshot_zone *zone, uint32_t diffs)
+{
+	struct walk walk;
+	bool none;
+	struct reply_mark mark = reply_mark(&exchange->reply);
+	walk_start(&walk, zone->zone, zone->diffs, diffs);
+	if (!diffs || !walk_write(&walk, &exchange->reply, &none)) {
+		reply_rewind(&exchange->reply, mark);
+		return respond_soa(exchange, zone->zone);
+	}
+	exchange->reply.flags |= FLAG_AA;
+	counter_increment(exchange->context->counters, COUNTER_TRANSFERS_CHANGES);
 	return RCODE_NOERROR;
 }
 
@@ -181,73 +270,31 @@ unsigned respond_transfer(struct exchange *exchange)
 		diffs = diffs_from(zone->diffs, serial);
 	}
 	if (!exchange->client->stream)
-		return query->qtype == TYPE_IXFR ? respond_soa(exchange, zone->zone) : RCODE_REFUSED;
+		return query->qtype == TYPE_IXFR ? respond_datagram(exchange, zone, diffs) : RCODE_REFUSED;
 	if (!exchange->context->may_transfer)
-		return RCODE_REFUSED;
+		return RCODE_SERVFAIL; /* it is to come again */
 	exchange->context->transfer = transfer_new(exchange, zone, diffs);
+	counter_increment(exchange->context->counters, diffs ? COUNTER_TRANSFERS_CHANGES : COUNTER_TRANSFERS_WHOLE);
 	return RCODE_NOERROR;
 }
 
 /* ---- sending one ---- */
 
-/* The set where the transfer stands, or NULL at the end; goes over what is empty. */
-static const struct rrset *current_set(struct transfer *transfer, const uint8_t **owner)
-{
-	while (transfer->part < transfer->part_count) {
-		const struct part *part = &transfer->parts[transfer->part];
-		if (part->kind != PART_ZONE) {
-			if (transfer->node < part->count) {
-				*owner = part->changes[transfer->node].owner;
-				return &part->changes[transfer->node].set;
-			}
-		} else if (transfer->node < transfer->zone->node_count) {
-			const struct node *node = &transfer->zone->nodes[transfer->node];
-			*owner = node->name;
-			for (; transfer->set < node->set_count; transfer->set++)
-				if (node->sets[transfer->set].type != TYPE_SOA)
-					return &node->sets[transfer->set];
-			transfer->node++;
-			transfer->set = 0;
-			continue;
-		}
-		transfer->part++;
-		transfer->node = 0;
-		transfer->set = 0;
-	}
-	return NULL;
-}
-
-static void go_on(struct transfer *transfer)
-{
-	if (transfer->parts[transfer->part].kind == PART_ZONE)
-		transfer->set++;
-	else
-		transfer->node++;
-}
-
 size_t transfer_next(struct transfer *transfer, uint8_t *out, size_t room, uint64_t wall)
 {
 	const uint8_t *owner;
-	const struct rrset *set = current_set(transfer, &owner);
-	if (!set)
+	if (!walk_whole(&transfer->walk, &owner))
 		return 0;
 	size_t limit = room - (transfer->is_signed ? tsig_size(&transfer->tsig) : 0);
-	struct edns_reply edns = {.payload = UDP_PAYLOAD, .dnssec_ok = transfer->query.dnssec_ok, .ede = -1};
-	bool has_edns = transfer->query.edns && !transfer->started;
+	struct edns_reply edns = {.payload = UDP_PAYLOAD, .dnssec_ok = transfer->query.dnssec_ok, .ede = EDE_NONE};
+	bool has_edns = transfer->query.edns && !transfer->started, none;
 	struct reply reply;
 	reply_start(&reply, out, limit, &transfer->query, has_edns ? reply_opt_size(&edns, &transfer->query) : 0);
 	reply.flags |= FLAG_AA;
-	bool fits = false;
-	for (; set; set = current_set(transfer, &owner)) {
-		if (!reply_rrset(&reply, SECTION_ANSWER, (struct owner){.name = owner}, set, set->ttl, NULL))
-			break;
-		fits = true;
-		go_on(transfer);
-	}
-	/* a set that no message holds: the client must not take the rest for the zone */
-	if (!fits) {
+	/* a record that no message holds: the client must not take the rest for the zone */
+	if (!walk_write(&transfer->walk, &reply, &none) && none) {
 		reply.rcode = RCODE_SERVFAIL;
-		transfer->part = transfer->part_count;
+		transfer->walk.part = walk_parts(&transfer->walk);
 	}
 	size_t size = reply_finish(&reply, &transfer->query, has_edns ? &edns : NULL);
 	transfer->started = true;
@@ -260,6 +307,5 @@ void transfer_free(struct transfer *transfer)
 		return;
 	zone_diff_release(transfer->diffs);
 	zone_release(transfer->zone);
-	free(transfer->parts);
 	free(transfer);
 }

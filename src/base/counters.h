@@ -55,7 +55,12 @@
 	X(TCP_REJECTED, COUNTER, "tcp_rejected_total", "", "TCP connections that were not served")                     \
 	X(TCP_EVICTED, COUNTER, "tcp_evicted_total", "", "Idle TCP connections closed to make room")                   \
 	X(TCP_TIMEOUTS, COUNTER, "tcp_timeouts_total", "", "TCP connections closed by a time limit")                   \
-	X(TCP_OPEN, GAUGE, "tcp_connections", "", "TCP connections now open")
+	X(TCP_OPEN, GAUGE, "tcp_connections", "", "TCP connections now open")                                          \
+	X(TRANSFERS_WHOLE, COUNTER, "transfers_total", "type=\"axfr\"", "Zone transfers begun")                        \
+	X(TRANSFERS_CHANGES, COUNTER, "transfers_total", "type=\"ixfr\"", "Zone transfers begun")                      \
+	X(NOTIFIES_SENT, COUNTER, "notify_messages_total", "", "NOTIFY messages sent, repeated ones too")              \
+	X(NOTIFIES_ANSWERED, COUNTER, "notifies_total", "outcome=\"answered\"", "Secondaries told of a change")        \
+	X(NOTIFIES_FAILED, COUNTER, "notifies_total", "outcome=\"failed\"", "Secondaries told of a change")
 
 #define COUNTERS_SYMBOL(symbol, kind, metric, label, help) COUNTER_##symbol,
 enum counter { COUNTERS_TABLE(COUNTERS_SYMBOL) COUNTERS };
