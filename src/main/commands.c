@@ -88,13 +88,21 @@ static void run_explain(void *context, struct control_request *request, const js
 	free(explanation);
 }
 
+static void sum_counters(const struct daemon *daemon, struct counters *sum)
+{
+	*sum = (struct counters){0};
+	if (daemon->serve)
+		serve_counters(daemon->serve, sum);
+	if (daemon->notifier)
+		counters_sum(sum->values, notifier_counters(daemon->notifier));
+}
+
 static void run_stats(void *context, struct control_request *request, const json_t *arguments)
 {
 	struct daemon *daemon = context;
 	(void)arguments;
-	struct counters sum = {0};
-	if (daemon->serve)
-		serve_counters(daemon->serve, &sum);
+	struct counters sum;
+	sum_counters(daemon, &sum);
 	json_t *values = json_object();
 	for (unsigned i = 0; i < COUNTERS; i++) {
 		char name[128];
@@ -186,9 +194,8 @@ static void run_release(void *context, struct control_request *request, const js
 static void metrics_counters(void *context, FILE *out)
 {
 	const struct daemon *daemon = context;
-	struct counters sum = {0};
-	if (daemon->serve)
-		serve_counters(daemon->serve, &sum);
+	struct counters sum;
+	sum_counters(daemon, &sum);
 	for (unsigned i = 0; i < COUNTERS; i++) {
 		const struct counter_row *row = &counter_rows[i];
 		if (!i || strcmp(row->metric, counter_rows[i - 1].metric) != 0)

@@ -193,6 +193,8 @@ static void published(void *context, const struct live *live)
 		return;
 	prober_set(daemon->prober, live->board);
 	daemon_tick(daemon);
+	if (daemon->phase == DAEMON_READY)
+		announce(daemon);
 }
 
 /* ---- signals ---- */
@@ -243,6 +245,14 @@ static void start_signals_of_end(struct daemon *daemon)
 
 /* ---- start ---- */
 
+static void start_notifier(struct daemon *daemon)
+{
+	struct notifier_options options = {.loop = &daemon->loop};
+	options.listen = serve_endpoints(daemon->serve, &options.listen_count);
+	daemon->notifier = notifier_new(&options);
+	announce(daemon);
+}
+
 static void serve_now(void *context)
 {
 	struct daemon *daemon = context;
@@ -256,6 +266,7 @@ static void serve_now(void *context)
 	}
 	log_info("ready: %s answers, generation %llu", PACKAGE_STRING,
 	        (unsigned long long)live_current(daemon->source)->snapshot->generation);
+	start_notifier(daemon);
 done:
 	err_free(err);
 }
@@ -344,6 +355,8 @@ void daemon_stop(struct daemon *daemon)
 	if (daemon->prober)
 		prober_free(daemon->prober);
 	daemon->prober = NULL;
+	notifier_free(daemon->notifier);
+	daemon->notifier = NULL;
 	control_close(daemon->control);
 	for (unsigned i = 0; i < sizeof daemon->signals / sizeof daemon->signals[0]; i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
@@ -376,6 +389,7 @@ int daemon_run(struct daemon *daemon)
 	control_free(daemon->control);
 	reload_free(daemon->reload);
 	live_source_free(daemon->source);
+	announced_free(daemon->announced);
 	free(daemon->state_file);
 	log_info("stopped");
 	return daemon->status;

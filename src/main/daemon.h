@@ -10,6 +10,7 @@
 
 #include "control/control.h"
 #include "probe/probe.h"
+#include "serve/notify.h"
 #include "serve/serve.h"
 #include "snap/live.h"
 #include "snap/reload.h"
@@ -34,6 +35,8 @@ struct daemon {
 	struct reload *reload;
 	struct prober *prober;
 	struct serve *serve;
+	struct notifier *notifier;   /* NULL: nothing is answered yet */
+	struct announced *announced; /* announce.c: versions of zones that secondaries were told of */
 	struct control *control;
 
 	char *state_file; /* NULL: no state is kept */
@@ -54,6 +57,11 @@ void daemon_stop(struct daemon *daemon);
 void daemon_save(struct daemon *daemon, bool at_once);
 /* Works out what only time changes, and when to do so again. */
 void daemon_tick(struct daemon *daemon);
+
+/* announce.c: tells the secondaries of each zone that is not what it was at the last call. */
+void announce(struct daemon *daemon);
+/* NULL is allowed. */
+void announced_free(struct announced *announced);
 
 /* commands.c: registers the verbs of meridianctl and the metrics with control. */
 void commands_register(struct daemon *daemon);

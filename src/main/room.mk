@@ -7,6 +7,7 @@ libreport_a_SOURCES = \
 
 sbin_PROGRAMS += meridiand
 meridiand_SOURCES = \
+	src/main/announce.c \
 	src/main/commands.c \
 	src/main/daemon.c \
 	src/main/daemon.h \

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libserve.a
 libserve_a_SOURCES = \
 	src/serve/connection.c src/serve/connection.h \
 	src/serve/crowd.c src/serve/crowd.h \
+	src/serve/notify.c src/serve/notify.h \
 	src/serve/serve.c src/serve/serve.h \
 	src/serve/socket.c src/serve/socket.h \
 	src/serve/stream.c src/serve/stream.h \
@@ -12,7 +13,7 @@ EXTRA_DIST += src/serve/README.md
 
 # Tests put stubs in place of answer and live, so that sockets and threads are tested alone.
 SERVE_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -D_GNU_SOURCE -I$(top_srcdir)/tests/unit/serve
-SERVE_TEST_LDADD = libserve.a $(BASE_LIBS) $(UV_LIBS) $(CMOCKA_LIBS)
+SERVE_TEST_LDADD = libserve.a $(SIGN_LIBS) $(UV_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/serve/test_crowd tests/unit/serve/test_limits tests/unit/serve/test_serve \
 	tests/unit/serve/test_stream tests/unit/serve/test_udp
 tests_unit_serve_test_limits_SOURCES = tests/unit/serve/test_limits.c tests/unit/serve/stub.c tests/unit/serve/stub.h
@@ -27,6 +28,10 @@ tests_unit_serve_test_stream_LDADD = $(SERVE_TEST_LDADD)
 tests_unit_serve_test_udp_SOURCES = tests/unit/serve/test_udp.c tests/unit/serve/stub.c tests/unit/serve/stub.h
 tests_unit_serve_test_udp_CPPFLAGS = $(SERVE_TEST_CPPFLAGS)
 tests_unit_serve_test_udp_LDADD = $(SERVE_TEST_LDADD)
+check_PROGRAMS += tests/unit/serve/test_notify
+tests_unit_serve_test_notify_SOURCES = tests/unit/serve/test_notify.c
+tests_unit_serve_test_notify_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_serve_test_notify_LDADD = $(SERVE_TEST_LDADD)
 tests_unit_serve_test_crowd_SOURCES = tests/unit/serve/test_crowd.c
 tests_unit_serve_test_crowd_CPPFLAGS = $(SERVE_TEST_CPPFLAGS)
 tests_unit_serve_test_crowd_LDADD = libserve.a $(BASE_LIBS) $(CMOCKA_LIBS)
