@@ -54,6 +54,9 @@ struct map_rules {
 	const char *name;
 	const struct map_rule *rules; /* checked for duplicates by the reader; order does not matter */
 	size_t count;
+	uint8_t max_move;  /* percent of the clients that one reload may move; 100: all */
+	unsigned max_line; /* where that stands, in max_file */
+	const char *max_file;
 };
 
 /* The databases, opened and understood: several at once (city v4, city v6, ASN …). A private copy is what is read, so
@@ -71,9 +74,9 @@ void geodb_free(struct geodb *db);
  * through the descriptors that were opened, so that one replaced or deleted changes nothing, and about 0.1 s for a full
  * city file. */
 void geodb_release(struct geodb *db);
-/* Lets go of the private copies, once the maps are built: facts are then read again from the open files, if they are
- * still what they were. */
-void geodb_release(struct geodb *db);
+/* The same databases once more, read through the descriptors that are open: for who wants the facts of one that was
+ * released. NULL and an error if a file was overwritten in place since. */
+struct geodb *geodb_reopen(const struct geodb *db, struct err *err);
 
 /* One line about each file, for `status`: path, type as recognised, build time (seconds since 1970), records. */
 struct geodb_file {

@@ -163,7 +163,8 @@ static const char *take_networks(struct geodb *db, size_t index, const struct mm
 static const char *open_source(struct geodb_source *source, const char *path)
 {
 	struct stat status;
-	source->descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (source->descriptor < 0)
+		source->descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (source->descriptor < 0 || fstat(source->descriptor, &status) < 0)
 		return strerror(errno);
 	if (S_ISDIR(status.st_mode))
@@ -192,8 +193,8 @@ static bool take_file(struct geodb *db, size_t index, const struct err_at *at, s
 	return !why;
 }
 
-struct geodb *geodb_open(
-        const char *const *paths, const struct err_at *at, size_t count, const char *countries, struct err *err)
+/* Nothing in it yet. */
+static struct geodb *geodb_new(size_t count)
 {
 	struct arena *arena = arena_new();
 	struct geodb *db = arena_alloc(arena, sizeof *db);
@@ -204,17 +205,46 @@ struct geodb *geodb_open(
 	fact_table_init(&db->facts);
 	for (unsigned family = 0; family < GEO_FAMILIES; family++)
 		db->networks[family] = tiling_plain(0);
-	bool good = countries_read(&db->countries, countries, err);
 	for (size_t i = 0; i < count; i++) {
-		db->files[i].path = arena_string(arena, paths[i]);
 		db->files[i].kind = "";
 		db->sources[i].descriptor = -1;
 	}
+	return db;
+}
+
+struct geodb *geodb_open(
+        const char *const *paths, const struct err_at *at, size_t count, const char *countries, struct err *err)
+{
+	struct geodb *db = geodb_new(count);
+	bool good = countries_read(&db->countries, countries, err);
+	for (size_t i = 0; i < count; i++)
+		db->files[i].path = arena_string(db->arena, paths[i]);
 	for (size_t i = 0; i < count; i++)
 		good &= take_file(db, i, at ? &at[i] : NULL, err);
 	if (good)
 		return db;
 	geodb_free(db);
+	return NULL;
+}
+
+struct geodb *geodb_reopen(const struct geodb *db, struct err *err)
+{
+	struct geodb *again = geodb_new(db->count);
+	bool good = true;
+	again->countries = db->countries;
+	for (size_t i = 0; good && i < db->count; i++) {
+		again->files[i].path = arena_string(again->arena, db->files[i].path);
+		again->sources[i].descriptor = fcntl(db->sources[i].descriptor, F_DUPFD_CLOEXEC, 0);
+		good = take_file(again, i, NULL, err);
+		if (good && memcmp(again->files[i].digest, db->files[i].digest, sizeof db->files[i].digest) != 0) {
+			err_add(err, ERR_ERROR, NULL, "the database %s was overwritten since it was loaded",
+			        db->files[i].path);
+			good = false;
+		}
+	}
+	if (good)
+		return again;
+	geodb_free(again);
 	return NULL;
 }
 

@@ -105,3 +105,53 @@ uint64_t poptrie_size(const struct poptrie *poptrie)
 {
 	return (sizeof(uint32_t) << poptrie->direct_bits) + poptrie->word_count * sizeof(uint32_t);
 }
+
+/* The way back. */
+struct unbuilder {
+	const struct poptrie *poptrie;
+	const uint32_t *names;
+	struct tiling_writer writer;
+};
+
+static void write_piece(struct unbuilder *unbuilder, uint32_t piece)
+{
+	uint32_t id = piece_id(piece);
+	tiling_add(&unbuilder->writer, piece_length(piece), unbuilder->names ? unbuilder->names[id] : id);
+}
+
+static void write_node(struct unbuilder *unbuilder, uint32_t at, unsigned depth)
+{
+	const uint32_t *node = unbuilder->poptrie->words + at;
+	uint64_t leaf_mask, child_mask;
+	memcpy(&leaf_mask, node, sizeof leaf_mask);
+	memcpy(&child_mask, node + 2, sizeof child_mask);
+	const uint32_t *child = node + POPTRIE_HEAD, *leaf = child + __builtin_popcountll(child_mask) - 1;
+	for (unsigned slot = 0; slot < SLOTS;) {
+		if (child_mask >> slot & 1) {
+			write_node(unbuilder, *child++, depth + STRIDE);
+			slot++;
+			continue;
+		}
+		leaf += leaf_mask >> slot & 1;
+		write_piece(unbuilder, *leaf);
+		slot += 1u << (depth + STRIDE - piece_length(*leaf));
+	}
+}
+
+struct tiling poptrie_tiling(const struct poptrie *poptrie, const uint32_t *names)
+{
+	struct unbuilder unbuilder = {.poptrie = poptrie, .names = names};
+	uint32_t slots = 1u << poptrie->direct_bits;
+	tiling_begin(&unbuilder.writer, poptrie->word_count + slots);
+	for (uint32_t slot = 0; slot < slots;) {
+		uint32_t word = poptrie->direct[slot];
+		if (word & POPTRIE_NODE) {
+			write_node(&unbuilder, word & ~POPTRIE_NODE, poptrie->direct_bits);
+			slot++;
+			continue;
+		}
+		write_piece(&unbuilder, word);
+		slot += 1u << (poptrie->direct_bits - piece_length(word));
+	}
+	return tiling_end(&unbuilder.writer);
+}

@@ -30,6 +30,8 @@ struct poptrie {
 void poptrie_build(struct poptrie *poptrie, const struct tiling *tiling);
 void poptrie_free(struct poptrie *poptrie);
 uint64_t poptrie_size(const struct poptrie *poptrie);
+/* The tiling back, its numbers by `names` (NULL: as they are), joined again; the caller frees it. */
+struct tiling poptrie_tiling(const struct poptrie *poptrie, const uint32_t *names);
 #define POPTRIE_PIECE_SIZE 6 /* bytes that a piece takes, all in all and about */
 
 /* The piece around an address, whose bits stand left-aligned in high and low. Inlined into a caller that is compiled

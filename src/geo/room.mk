@@ -4,6 +4,7 @@ libgeo_a_CPPFLAGS = $(AM_CPPFLAGS) $(MAXMINDDB_CFLAGS)
 libgeo_a_SOURCES = \
 	src/geo/build.h src/geo/map.h \
 	src/geo/block.c src/geo/block.h \
+	src/geo/census.c src/geo/census.h \
 	src/geo/country.c src/geo/country.h \
 	src/geo/decide.c src/geo/decide.h \
 	src/geo/distance.c src/geo/distance.h \
@@ -12,10 +13,12 @@ libgeo_a_SOURCES = \
 	src/geo/geodb.c src/geo/geodb.h \
 	src/geo/map.c \
 	src/geo/mmdb.c src/geo/mmdb.h \
+	src/geo/moves.c src/geo/moves.h \
 	src/geo/order.c src/geo/order.h \
 	src/geo/poptrie.c src/geo/poptrie.h \
 	src/geo/schema.c src/geo/schema.h \
 	src/geo/special.c src/geo/special.h \
+	src/geo/strata.h \
 	src/geo/table.h \
 	src/geo/tiling.c src/geo/tiling.h
 EXTRA_DIST += src/geo/README.md
@@ -65,3 +68,7 @@ check_PROGRAMS += tests/unit/geo/test_tiling
 tests_unit_geo_test_tiling_SOURCES = tests/unit/geo/test_tiling.c $(geo_test_world) tests/unit/geo/trie_oracle.c tests/unit/geo/trie_oracle.h
 tests_unit_geo_test_tiling_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit/geo $(CMOCKA_CFLAGS)
 tests_unit_geo_test_tiling_LDADD = $(GEO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/geo/test_moves
+tests_unit_geo_test_moves_SOURCES = tests/unit/geo/test_moves.c $(geo_test_world)
+tests_unit_geo_test_moves_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit/geo $(CMOCKA_CFLAGS)
+tests_unit_geo_test_moves_LDADD = $(GEO_LIBS) $(CMOCKA_LIBS)

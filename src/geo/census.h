@@ -1,0 +1,51 @@
+/*
+ * census.h: how many clients are where: what `plan`, `whatif` and `max-move` weigh a prefix by.
+ *
+ * Without a query log a client is an address of a network that the databases know: special-purpose addresses and the
+ * forms of IPv4 in IPv6 are nobody. With a log it is what the log says, a line's weight spread evenly over its prefix.
+ * Builder thread, or offline.
+ */
+#ifndef MERIDIAN_GEO_CENSUS_H
+#define MERIDIAN_GEO_CENSUS_H
+
+#include "geo/geodb.h"
+
+/* Numbers of places: nobody, an address that no database knows, one without a country, then countries. */
+enum { PLACE_NOBODY, PLACE_UNKNOWN, PLACE_NOWHERE, PLACE_COUNTRIES, PLACES = PLACE_COUNTRIES + 26 * 26 };
+
+/* "DE", or "" for a place that is no country; returns `text`. */
+const char *place_country(unsigned place, char text[3]);
+
+/* Weights by prefix. */
+struct query_log {
+	struct tiling lines[GEO_FAMILIES]; /* numbers of densities; 0: none */
+	double *densities[GEO_FAMILIES];   /* weight of the whole address space, were it all as dense */
+	double total;
+};
+
+/* Reads lines of an address or a prefix and a weight (a decimal number); # comments. Any error is told as file:line,
+ * `quote`: with the line. NULL after an error; the caller frees. */
+struct query_log *query_log_read(const char *path, bool quote, struct err *err);
+void query_log_free(struct query_log *log);
+
+struct census {
+	struct tiling places[GEO_FAMILIES];
+	bool known[GEO_FAMILIES];    /* the databases know networks of the family */
+	const struct query_log *log; /* NULL: none; borrowed */
+};
+
+/* The census by a database that was not released. */
+struct census *census_new(const struct geodb *db, const struct query_log *log);
+void census_free(struct census *census);
+
+/* A prefix's part of the address space, by its length. */
+static inline double prefix_share(unsigned length)
+{
+	union {
+		uint64_t bits;
+		double value;
+	} power = {.bits = (uint64_t)(1023 - length) << 52}; /* 2^-length, as IEEE 754 has it */
+	return power.value;
+}
+
+#endif
