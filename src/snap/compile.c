@@ -30,15 +30,16 @@ static bool any_zone_loaded(const struct snapshot *snapshot)
 }
 
 /* Fills the snapshot; false where it must not be published. */
-static bool compile(struct snapshot *snapshot, const struct snapshot *previous, struct err *err)
+static bool compile(struct snapshot *snapshot, const struct snapshot_request *request, struct err *err)
 {
+	const struct snapshot *previous = request->previous;
 	uint32_t bad_zones = compile_zones(snapshot, previous, err);
 	size_t zone_errors = err_count(err, ERR_ERROR);
 	compile_services(snapshot);
 	compile_attachments(snapshot, err);
 	compile_hints(snapshot);
 	if (err_count(err, ERR_ERROR) == zone_errors)
-		compile_tables(snapshot, previous, err);
+		compile_tables(snapshot, request, err);
 	if (err_count(err, ERR_ERROR) > zone_errors)
 		return false;
 	if (!any_zone_loaded(snapshot)) {
@@ -90,7 +91,13 @@ static void warn_of_restart(const struct conf *conf, const struct conf *before, 
 
 struct snapshot *snapshot_build(const char *path, const struct snapshot *previous, uint64_t seed, struct err *err)
 {
-	struct conf *conf = conf_read(path, err);
+	return snapshot_make(&(struct snapshot_request){.path = path, .previous = previous, .seed = seed}, err);
+}
+
+struct snapshot *snapshot_make(const struct snapshot_request *request, struct err *err)
+{
+	const struct snapshot *previous = request->previous;
+	struct conf *conf = conf_read(request->path, err);
 	if (!conf)
 		return NULL;
 	if (previous)
@@ -98,10 +105,10 @@ struct snapshot *snapshot_build(const char *path, const struct snapshot *previou
 	struct arena *arena = arena_new();
 	struct snapshot *snapshot = arena_alloc(arena, sizeof *snapshot);
 	snapshot->arena = arena;
-	snapshot->seed = seed;
+	snapshot->seed = request->seed;
 	snapshot->conf = conf;
 	snapshot->generation = previous ? previous->generation + 1 : 1;
-	if (compile(snapshot, previous, err))
+	if (compile(snapshot, request, err))
 		return snapshot;
 	snapshot_free(snapshot);
 	return NULL;

@@ -13,6 +13,8 @@
 struct geo_unit {
 	struct arena *arena; /* of `maps`, `sets` and the copies that identify the unit */
 	uint64_t identity[2];
+	uint64_t (*identities)[2]; /* of each map, whatever sets it is compiled for: equal identity and set, equal table
+	                            */
 	struct geodb *geodb;
 	struct map **maps;
 	uint32_t map_count;
@@ -26,8 +28,8 @@ uint32_t compile_zones(struct snapshot *snapshot, const struct snapshot *previou
 /* Services, pools, members, targets, board words. */
 void compile_services(struct snapshot *snapshot);
 
-/* Databases, maps, and the table of each service. */
-void compile_tables(struct snapshot *snapshot, const struct snapshot *previous, struct err *err);
+/* Databases, maps, and the table of each service; an error where more clients move than a map allows. */
+void compile_tables(struct snapshot *snapshot, const struct snapshot_request *request, struct err *err);
 
 /* Binds each service to the nodes of its names. */
 void compile_attachments(struct snapshot *snapshot, struct err *err);

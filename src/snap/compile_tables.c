@@ -9,43 +9,45 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "geo/geodb.h"
 #include "snap/compile.h"
+#include "snap/plan.h"
 
 /* Two chained hashes: equal identity, equal tables. */
-static void identify(struct geo_unit *unit, const void *bytes, size_t size)
+static void identify(uint64_t identity[2], const void *bytes, size_t size)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		uint8_t key[16] = {(uint8_t)i};
-		memcpy(key + 8, &unit->identity[i], 8);
-		unit->identity[i] = siphash(key, bytes, size);
+		memcpy(key + 8, &identity[i], 8);
+		identity[i] = siphash(key, bytes, size);
 	}
 }
 
-static void identify_text(struct geo_unit *unit, const char *text)
+static void identify_text(uint64_t identity[2], const char *text)
 {
-	identify(unit, text ? text : "", text ? strlen(text) + 1 : 0);
+	identify(identity, text ? text : "", text ? strlen(text) + 1 : 0);
 }
 
-static void identify_rule(struct geo_unit *unit, const struct map_rule *rule)
+static void identify_rule(uint64_t identity[2], const struct map_rule *rule)
 {
 	uint8_t kind = (uint8_t)rule->kind;
-	identify(unit, &kind, 1);
-	identify_text(unit, rule->key);
-	identify(unit, &rule->asn, sizeof rule->asn);
-	identify(unit, &rule->prefix.addr.family, 1);
-	identify(unit, rule->prefix.addr.bytes, sizeof rule->prefix.addr.bytes);
-	identify(unit, &rule->prefix.length, 1);
-	identify(unit, &rule->list.only, 1);
-	identify(unit, rule->list.datacenters, rule->list.count);
+	identify(identity, &kind, 1);
+	identify_text(identity, rule->key);
+	identify(identity, &rule->asn, sizeof rule->asn);
+	identify(identity, &rule->prefix.addr.family, 1);
+	identify(identity, rule->prefix.addr.bytes, sizeof rule->prefix.addr.bytes);
+	identify(identity, &rule->prefix.length, 1);
+	identify(identity, &rule->list.only, 1);
+	identify(identity, rule->list.datacenters, rule->list.count);
 }
 
-static void identify_datacenter(struct geo_unit *unit, const struct datacenter *datacenter)
+static void identify_datacenter(uint64_t identity[2], const struct datacenter *datacenter)
 {
 	double point[2] = {datacenter->latitude, datacenter->longitude};
-	identify_text(unit, datacenter->name);
-	identify(unit, &datacenter->located, 1);
-	identify(unit, point, datacenter->located ? sizeof point : 0);
-	identify(unit, &datacenter->bias, sizeof datacenter->bias);
+	identify_text(identity, datacenter->name);
+	identify(identity, &datacenter->located, 1);
+	identify(identity, point, datacenter->located ? sizeof point : 0);
+	identify(identity, &datacenter->bias, sizeof datacenter->bias);
 }
 
 /* The distinct sets of data centers of the services of one map. */
@@ -90,6 +92,41 @@ static struct sets *collect_sets(struct snapshot *snapshot)
 	return sets;
 }
 
+/* What every map rests on. */
+static void identify_base(uint64_t identity[2], const struct geo_unit *unit, const struct conf *conf)
+{
+	const struct geodb_file *files;
+	size_t file_count = geodb_files(unit->geodb, &files);
+	for (size_t i = 0; i < file_count; i++)
+		identify(identity, files[i].digest, sizeof files[i].digest);
+	identify(identity, &unit->geodb->countries, sizeof unit->geodb->countries);
+	for (uint32_t i = 0; i < conf->datacenter_count; i++)
+		identify_datacenter(identity, &conf->datacenters[i]);
+}
+
+static void identify_unit(struct geo_unit *unit, const struct conf *conf, const struct sets *sets)
+{
+	uint64_t base[2] = {0};
+	const struct geodb_file *files;
+	size_t file_count = geodb_files(unit->geodb, &files);
+	identify_base(base, unit, conf);
+	identify(unit->identity, base, sizeof base);
+	for (size_t i = 0; i < file_count; i++)
+		identify_text(unit->identity, files[i].path);
+	identify(unit->identity, &conf->table_memory, sizeof conf->table_memory);
+	unit->identities = arena_alloc(unit->arena, conf->map_count * sizeof *unit->identities);
+	for (uint32_t i = 0; i < conf->map_count; i++) {
+		uint64_t *own = unit->identities[i];
+		memcpy(own, base, sizeof base);
+		for (size_t j = 0; j < conf->maps[i].count; j++)
+			identify_rule(own, &conf->maps[i].rules[j]);
+		identify_text(unit->identity, conf->maps[i].name);
+		identify(unit->identity, own, sizeof base);
+		for (uint32_t j = 0; j < sets[i].count; j++)
+			identify(unit->identity, sets[i].list[j], sets[i].counts[j]);
+	}
+}
+
 static struct geo_unit *unit_open(const struct conf *conf, const struct sets *sets, struct err *err)
 {
 	struct arena *arena = arena_new();
@@ -104,22 +141,7 @@ static struct geo_unit *unit_open(const struct conf *conf, const struct sets *se
 		arena_free(arena);
 		return NULL;
 	}
-	const struct geodb_file *files;
-	size_t file_count = geodb_files(unit->geodb, &files);
-	for (size_t i = 0; i < file_count; i++) {
-		identify_text(unit, files[i].path);
-		identify(unit, files[i].digest, sizeof files[i].digest);
-	}
-	identify(unit, &conf->table_memory, sizeof conf->table_memory);
-	for (uint32_t i = 0; i < conf->datacenter_count; i++)
-		identify_datacenter(unit, &conf->datacenters[i]);
-	for (uint32_t i = 0; i < conf->map_count; i++) {
-		identify_text(unit, conf->maps[i].name);
-		for (size_t j = 0; j < conf->maps[i].count; j++)
-			identify_rule(unit, &conf->maps[i].rules[j]);
-		for (uint32_t j = 0; j < sets[i].count; j++)
-			identify(unit, sets[i].list[j], sets[i].counts[j]);
-	}
+	identify_unit(unit, conf, sets);
 	return unit;
 }
 
@@ -148,13 +170,13 @@ static bool build_maps(struct geo_unit *unit, const struct conf *conf, const str
 			memory -= size < memory ? size : memory;
 		}
 	}
-	geodb_release(unit->geodb);
 	return true;
 }
 
-void compile_tables(struct snapshot *snapshot, const struct snapshot *previous, struct err *err)
+void compile_tables(struct snapshot *snapshot, const struct snapshot_request *request, struct err *err)
 {
 	const struct conf *conf = snapshot->conf;
+	const struct snapshot *previous = request->previous;
 	const struct sets *sets = collect_sets(snapshot);
 	struct geo_unit *unit = unit_open(conf, sets, err);
 	if (!unit)
@@ -178,4 +200,8 @@ void compile_tables(struct snapshot *snapshot, const struct snapshot *previous, 
 			tables[i] = map_table_get(unit->maps[service->map], service->set);
 	}
 	snapshot->service_tables = tables;
+	if (previous && !request->accept)
+		plan_check_moves(previous, snapshot, err);
+	if (unit != before && !request->keep)
+		geodb_release(unit->geodb);
 }

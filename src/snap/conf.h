@@ -87,6 +87,7 @@ struct conf_service {
 	uint8_t all_down_pool;
 	enum failback failback;
 	nanotime failback_after;
+	uint64_t digest; /* of the text that defines it, comments and blanks aside */
 	struct place place;
 };
 

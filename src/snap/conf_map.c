@@ -9,7 +9,7 @@
 #include "snap/conf_rules.h"
 
 static option_read read_default, read_unknown, read_continents, read_countries, read_subdivisions, read_asns, read_nets,
-        read_resolvers;
+        read_resolvers, read_max_move;
 
 static const struct option options[] = {
         {"default", read_default},
@@ -21,6 +21,7 @@ static const struct option options[] = {
         {"nets", read_later}, /* last, so that a duplicate is told of the long list and not of the map */
         {"resolver", read_resolvers},
         {"unknown", read_unknown},
+        {"max-move", read_max_move},
 };
 
 /* The data centers of a list of names, each once. */
@@ -279,6 +280,13 @@ static bool read_resolvers(struct reader *reader, const struct yaml *value, cons
 	return read_prefix_rules(reader, value, RULE_RESOLVER, field);
 }
 
+static bool read_max_move(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+{
+	struct rules *rules = field;
+	rules->max_move_at = reader_place(value->key);
+	return read_percent(reader, value, option, &rules->max_move);
+}
+
 static bool read_files(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
 {
 	const char *path;
@@ -296,6 +304,7 @@ static bool read_files(struct reader *reader, const struct yaml *value, const st
 void conf_map_read(struct reader *reader, const struct yaml *value, struct map_rules *map)
 {
 	map->name = arena_string(reader->arena, value->key->text);
+	map->max_move = 100;
 	if (value->kind == YAML_EMPTY)
 		return;
 	struct rules rules;
@@ -307,5 +316,8 @@ void conf_map_read(struct reader *reader, const struct yaml *value, struct map_r
 	}
 	map->rules = arena_copy(reader->arena, rules.list, rules.count * sizeof *rules.list);
 	map->count = rules.count;
+	map->max_move = rules.max_move;
+	map->max_file = rules.max_move_at.file;
+	map->max_line = rules.max_move_at.line;
 	rules_free(&rules);
 }

@@ -15,7 +15,7 @@
 void rules_new(struct rules *rules)
 {
 	/* As in base/dict.c: no result depends on the seed. */
-	*rules = (struct rules){.slot_mask = 63};
+	*rules = (struct rules){.slot_mask = 63, .max_move = 100};
 	MUST(getrandom(&rules->seed, sizeof rules->seed, 0) == sizeof rules->seed);
 	rules->slots = calloc(rules->slot_mask + 1, sizeof *rules->slots);
 	MUST(rules->slots);

@@ -16,6 +16,8 @@ struct rules {
 	uint32_t *slots; /* index + 1 by the hash of what a rule is for; 0: empty; heap */
 	size_t slot_mask;
 	uint64_t seed;
+	uint8_t max_move; /* beside the rules: as in struct map_rules */
+	struct place max_move_at;
 };
 
 void rules_new(struct rules *rules);

@@ -217,6 +217,7 @@ void conf_service_read(struct reader *reader, const struct yaml *value, struct c
 {
 	struct draft draft = {.service = service, .plain = {.map = NO_INDEX}, .probe = NO_INDEX};
 	draft.plain.place = reader_place(value->key);
+	draft.plain.digest = yaml_digest(value);
 	if (value->kind == YAML_EMPTY) {
 		reader_error(reader, value->key, "the service '%s' has no pools", value->key->text);
 		return;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/hash.h"
 #include "base/dict.h"
 #include "base/text.h"
 
@@ -375,4 +376,16 @@ const struct yaml *yaml_parse(
 	dict_free(p.keys);
 	*empty = good && (!p.root || p.root->kind == YAML_EMPTY);
 	return good && !*empty ? p.root : NULL;
+}
+
+uint64_t yaml_digest(const struct yaml *node)
+{
+	uint64_t hash = hash_mix(0, node->kind);
+	if (node->key)
+		hash = hash_bytes(hash, node->key->text, strlen(node->key->text));
+	if (node->kind == YAML_SCALAR)
+		hash = hash_bytes(hash, node->text, strlen(node->text));
+	for (const struct yaml *item = node->first; item; item = item->next)
+		hash = hash_mix(hash, yaml_digest(item));
+	return hash;
 }

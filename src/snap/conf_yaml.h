@@ -51,6 +51,8 @@ bool yaml_check_text(const char *path, const char *text, size_t size, struct err
 
 /* Where a node stands, for err_add; borrows from the tree. */
 struct err_at yaml_at(const struct yaml *node);
+/* A hash of what a node says, wherever it stands and however it is written. */
+uint64_t yaml_digest(const struct yaml *node);
 /* The value of `key`, or NULL. */
 const struct yaml *yaml_get(const struct yaml *mapping, const char *key);
 

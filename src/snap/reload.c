@@ -29,13 +29,17 @@ struct reload {
 
 	/* control thread */
 	bool running;
-	bool again; /* someone asked while a build ran */
+	bool again;  /* someone asked while a build ran */
+	bool accept; /* one of those who asked for the next build lets every move through */
 	struct waiter *current, *following;
+	struct reload_inspection inspections[RELOAD_INSPECTIONS_MAX]; /* that wait; the first may run */
+	unsigned inspection_count;
 	struct reload_last last;
 	struct err *last_err; /* what `last` points at */
 
 	/* builder thread while running, control thread otherwise */
 	const struct snapshot *previous;
+	bool accepted;
 	struct snapshot *built;
 	struct err *err;
 	nanotime started;
@@ -72,10 +76,17 @@ void reload_free(struct reload *reload)
 	free(reload);
 }
 
+static struct snapshot_request request_of(const struct reload *reload)
+{
+	return (struct snapshot_request){
+	        .path = reload->path, .previous = reload->previous, .seed = reload->seed, .accept = reload->accepted};
+}
+
 static void build(void *argument)
 {
 	struct reload *reload = argument;
-	reload->built = snapshot_build(reload->path, reload->previous, reload->seed, reload->err);
+	struct snapshot_request request = request_of(reload);
+	reload->built = snapshot_make(&request, reload->err);
 }
 
 static void publish(struct reload *reload)
@@ -89,6 +100,7 @@ static void publish(struct reload *reload)
 }
 
 static void start(struct reload *reload);
+static void go_on(struct reload *reload);
 
 static void finish(void *argument)
 {
@@ -119,8 +131,7 @@ static void finish(void *argument)
 	for (struct waiter *waiter = waiters; waiter; waiter = waiter->next)
 		waiter->done(waiter->context, &outcome);
 	waiters_free(waiters);
-	if (reload->again)
-		start(reload);
+	go_on(reload);
 }
 
 static void start(struct reload *reload)
@@ -128,12 +139,62 @@ static void start(struct reload *reload)
 	const struct live *live = live_current(reload->source);
 	reload->running = true;
 	reload->again = false;
+	reload->accepted = reload->accept;
+	reload->accept = false;
 	reload->current = reload->following;
 	reload->following = NULL;
 	reload->previous = live ? live->snapshot : NULL;
 	reload->err = err_new();
 	reload->started = clock_now();
 	reload->hooks.queue(reload->hooks.context, build, finish, reload);
+}
+
+static void inspect(void *argument)
+{
+	struct reload *reload = argument;
+	struct snapshot_request request = request_of(reload);
+	reload->inspections[0].work(reload->inspections[0].context, reload->previous, &request);
+}
+
+static void inspected(void *argument)
+{
+	struct reload *reload = argument;
+	struct reload_inspection inspection = reload->inspections[0];
+	memmove(reload->inspections, reload->inspections + 1, --reload->inspection_count * sizeof inspection);
+	reload->running = false;
+	inspection.done(inspection.context);
+	go_on(reload);
+}
+
+/* What comes next, if nothing runs: builds go first. */
+static void go_on(struct reload *reload)
+{
+	if (reload->running)
+		return;
+	if (reload->again) {
+		start(reload);
+	} else if (reload->inspection_count) {
+		const struct live *live = live_current(reload->source);
+		reload->running = true;
+		reload->previous = live->snapshot;
+		reload->inspections[0].begin(reload->inspections[0].context, live);
+		reload->hooks.queue(reload->hooks.context, inspect, inspected, reload);
+	}
+}
+
+bool reload_inspect(struct reload *reload, const struct reload_inspection *inspection)
+{
+	if (reload->inspection_count == RELOAD_INSPECTIONS_MAX || !live_current(reload->source))
+		return false;
+	reload->inspections[reload->inspection_count++] = *inspection;
+	go_on(reload);
+	return true;
+}
+
+void reload_request_accepted(struct reload *reload, const char *why, reload_done *done, void *context)
+{
+	reload->accept = true;
+	reload_request(reload, why, done, context);
 }
 
 void reload_request(struct reload *reload, const char *why, reload_done *done, void *context)

@@ -12,6 +12,7 @@
 #include "snap/live.h"
 
 struct reload;
+struct snapshot_request; /* snap/snapshot.h */
 
 /* How a build ended. Borrowed for the call. */
 struct reload_outcome {
@@ -39,7 +40,23 @@ void reload_free(struct reload *reload);
 /* Asks for a reload; `done` (may be NULL) is called once, when a build that began after this call has ended. `why`:
  * "SIGHUP", "control"; borrowed for the call. */
 void reload_request(struct reload *reload, const char *why, reload_done *done, void *context);
+/* The same by a person who lets it through, however many clients of a map with max-move move. */
+void reload_request_accepted(struct reload *reload, const char *why, reload_done *done, void *context);
+/* Whether a build or an inspection runs. */
 bool reload_running(const struct reload *reload);
+
+/* A look at what serves, while nothing is published: between builds, in its turn. All are called once, in this order.
+ */
+struct reload_inspection {
+	void (*begin)(void *context, const struct live *live); /* control thread */
+	/* builder; `request`: what a reload would be */
+	void (*work)(void *context, const struct snapshot *snapshot, const struct snapshot_request *request);
+	void (*done)(void *context); /* control thread */
+	void *context;
+};
+#define RELOAD_INSPECTIONS_MAX 16
+/* False if too many wait already, or nothing serves yet. */
+bool reload_inspect(struct reload *reload, const struct reload_inspection *inspection);
 
 /* The last outcome, for status: when (wall), its text; valid until the next. NULL: none yet. */
 struct reload_last {

@@ -30,6 +30,9 @@ libsnap_a_SOURCES = \
 	src/snap/conf_zones.c \
 	src/snap/live.c \
 	src/snap/live.h \
+	src/snap/plan.c \
+	src/snap/plan.h \
+	src/snap/plan_changes.c \
 	src/snap/reload.c \
 	src/snap/reload.h \
 	src/snap/snapshot.h

@@ -109,6 +109,15 @@ static inline const struct attachment *const *snapshot_hints(const struct snapsh
  * any file under `strict`, or, without `previous`, no zone could be loaded. Every error is in `err`, whatever is
  * returned. Builder thread. */
 struct snapshot *snapshot_build(const char *path, const struct snapshot *previous, uint64_t seed, struct err *err);
+/* The same; `accept`: however many clients of a map with `max-move` move; `keep`: the facts of the databases stay in
+ * memory, for who looks at a snapshot that will not serve. */
+struct snapshot_request {
+	const char *path;
+	const struct snapshot *previous;
+	uint64_t seed;
+	bool accept, keep;
+};
+struct snapshot *snapshot_make(const struct snapshot_request *request, struct err *err);
 void snapshot_free(struct snapshot *snapshot);
 
 #endif
