@@ -21,8 +21,8 @@ struct ctl {
 	const char *socket; /* -s; NULL: not given */
 	bool json;          /* --json */
 	bool colour_out, colour_err;
-	const char *from, *ecs, *reason; /* options of verbs; NULL: not given */
-	bool force;
+	const char *from, *ecs, *reason, *log; /* options of verbs; NULL: not given */
+	bool force, accept;
 	char **words; /* behind the verb */
 	unsigned count;
 };
@@ -35,6 +35,7 @@ struct ctl_verb {
 	unsigned least, most;   /* words behind it */
 	const char *members[2]; /* of the request, that the words become */
 	const char *options;    /* letters of ctl_option rows that it takes */
+	bool patient;           /* the server may take its time: a load */
 };
 
 /* ctl_verbs.c */
@@ -83,6 +84,14 @@ void ctl_show_status(const struct ctl *ctl, const json_t *data);
 void ctl_show_health(const struct ctl *ctl, const json_t *data);
 void ctl_show_stats(const struct ctl *ctl, const json_t *data);
 void ctl_show_explain(const struct ctl *ctl, const json_t *data);
+
+/* ctl_plan.c */
+void ctl_show_plan(const struct ctl *ctl, const json_t *data);
+/* What the shares of `data` are shares of, as a line. */
+void ctl_show_weighing(const json_t *data);
+/* "12.3 %" of a member "ipv4" or "ipv6"; "-" where there is none. The caller frees it. */
+char *ctl_percent(const json_t *shares, const char *family);
+int offline_plan(const struct ctl *ctl);
 
 /* ctl_offline.c, ctl_test.c: without a server. */
 int offline_check(const struct ctl *ctl);

@@ -2,7 +2,7 @@
  * ctl_call.c: one request to the server, one reply.
  *
  * Blocking, because there is nothing else to do; but a server that is stopped must not hold a script for ever: all but
- * `reload`, which waits for its outcome, give up after half a minute.
+ * what waits for an outcome, give up after half a minute.
  */
 #include "tools/ctl.h"
 
@@ -78,6 +78,12 @@ static char *request_line(const struct ctl *ctl, const struct ctl_verb *verb)
 		good = json_object_set_new(request, verb->members[i], json_string(ctl->words[i])) == 0 && good;
 	good = set_option(request, "from", ctl->from) && set_option(request, "ecs", ctl->ecs) &&
 	       set_option(request, "reason", ctl->reason) && good;
+	/* The server is elsewhere: it needs the whole path. */
+	char *log = ctl->log ? realpath(ctl->log, NULL) : NULL;
+	good = set_option(request, "log", log ? log : ctl->log) && good;
+	free(log);
+	if (ctl->accept)
+		json_object_set_new(request, "accept", json_true());
 	if (ctl->force)
 		json_object_set_new(request, "force", json_true());
 	char *text = good ? json_dumps(request, JSON_COMPACT) : NULL, *line = NULL;
@@ -182,7 +188,7 @@ json_t *ctl_call(const struct ctl *ctl, const struct ctl_verb *verb)
 	char *path = ctl_socket_path(ctl, err);
 	json_t *data = NULL;
 	if (path) {
-		int fd = connect_to(ctl, path, strcmp(verb->name, "reload") == 0);
+		int fd = connect_to(ctl, path, verb->patient);
 		char *line = fd >= 0 ? request_line(ctl, verb) : NULL;
 		if (fd >= 0) {
 			data = exchange(ctl, fd, path, line);

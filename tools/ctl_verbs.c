@@ -37,6 +37,17 @@ static int run_reload(const struct ctl *ctl)
 	return call(ctl, "reload", show_reloaded);
 }
 
+/* Without a server there must be something else to compare with. */
+static int run_plan(const struct ctl *ctl)
+{
+	if (ctl->from)
+		return offline_plan(ctl);
+	int status = call(ctl, "plan", ctl_show_plan);
+	if (status != CTL_DONE)
+		ctl_fail(ctl, "without a server, compare with another configuration: plan --from OLD.yaml");
+	return status;
+}
+
 static int run_health(const struct ctl *ctl)
 {
 	return call(ctl, "health", ctl_show_health);
@@ -88,8 +99,11 @@ const struct ctl_verb ctl_verbs[] = {
                 offline_check, false, 0, 0, {NULL}, ""},
         {"status", "status", "version, last reload and its errors, zones, databases and their age", /**/
                 run_status, true, 0, 0, {NULL}, ""},
-        {"reload", "reload", "reload now, and wait for the outcome", /**/
-                run_reload, true, 0, 0, {NULL}, ""},
+        {"reload", "reload [--accept]", "reload now, and wait for the outcome", /**/
+                run_reload, true, 0, 0, {NULL}, "A", true},
+        {"plan", "plan [--log FILE] [--from OLD]",                                                        /**/
+                "what a reload would change (with --from: between two configurations, without a server)", /**/
+                run_plan, true, 0, 0, {NULL}, "fl", true},
         {"health", "health", "every target and pool: state, since when, last results", /**/
                 run_health, true, 0, 0, {NULL}, ""},
         {"explain", "explain NAME [TYPE] --from ADDRESS [--ecs PREFIX]",                      /**/

@@ -14,7 +14,7 @@
 #include "config.h"
 #include "tools/ctl.h"
 
-/* Each option by its letter; capitals and `fer` have no short form on the command line. */
+/* Each option by its letter; only some have a short form on the command line. */
 static const struct option long_options[] = {
         {"config", required_argument, NULL, 'c'},
         {"socket", required_argument, NULL, 's'},
@@ -25,8 +25,12 @@ static const struct option long_options[] = {
         {"ecs", required_argument, NULL, 'e'},
         {"reason", required_argument, NULL, 'r'},
         {"force", no_argument, NULL, 'F'},
+        {"accept", no_argument, NULL, 'A'},
+        {"log", required_argument, NULL, 'l'},
         {NULL},
 };
+
+#define OF_VERBS "ferFAl" /* what only some verbs take */
 
 static const char *option_name(int letter)
 {
@@ -86,7 +90,8 @@ static int read_options(struct ctl *ctl, int argc, char **argv, char *given, boo
 		        ['s'] = &ctl->socket,
 		        ['f'] = &ctl->from,
 		        ['e'] = &ctl->ecs,
-		        ['r'] = &ctl->reason};
+		        ['r'] = &ctl->reason,
+		        ['l'] = &ctl->log};
 		if (letter == 'V') {
 			puts("meridianctl " PACKAGE_VERSION);
 			return CTL_DONE;
@@ -101,7 +106,8 @@ static int read_options(struct ctl *ctl, int argc, char **argv, char *given, boo
 		*help = *help || letter == 'h';
 		ctl->json = ctl->json || letter == 'j';
 		ctl->force = ctl->force || letter == 'F';
-		if (strchr("ferF", letter) && !strchr(given, letter))
+		ctl->accept = ctl->accept || letter == 'A';
+		if (strchr(OF_VERBS, letter) && !strchr(given, letter))
 			given[strlen(given)] = (char)letter;
 	}
 	if (!ctl->file || !ctl->socket)
@@ -156,7 +162,7 @@ static int run(struct ctl *ctl, const char *given, bool help)
 
 int main(int argc, char **argv)
 {
-	char given[8] = "";
+	char given[sizeof OF_VERBS] = "";
 	bool help = false;
 	struct ctl ctl = {.colour_out = wants_colour(STDOUT_FILENO), .colour_err = wants_colour(STDERR_FILENO)};
 	log_set_level(LOG_LEVEL_NONE); /* offline, the rooms of the daemon log what is no news here */

@@ -8,6 +8,7 @@ meridianctl_SOURCES = \
 	tools/ctl_explain.c \
 	tools/ctl_offline.c \
 	tools/ctl_offline.h \
+	tools/ctl_plan.c \
 	tools/ctl_report.c \
 	tools/ctl_show.c \
 	tools/ctl_steer.c \

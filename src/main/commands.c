@@ -66,8 +66,10 @@ static void reloaded(void *context, const struct reload_outcome *outcome)
 static void run_reload(void *context, struct control_request *request, const json_t *arguments)
 {
 	struct daemon *daemon = context;
-	(void)arguments;
-	reload_request(daemon->reload, "meridianctl", reloaded, request);
+	if (flag(arguments, "accept"))
+		reload_request_accepted(daemon->reload, "meridianctl, accepted", reloaded, request);
+	else
+		reload_request(daemon->reload, "meridianctl", reloaded, request);
 }
 
 static void run_explain(void *context, struct control_request *request, const json_t *arguments)
@@ -255,6 +257,7 @@ void commands_register(struct daemon *daemon)
 	};
 	for (unsigned i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		control_register(daemon->control, &commands[i]);
+	inspect_register(daemon);
 	control_register_metrics(daemon->control, metrics_counters, daemon);
 	control_register_metrics(daemon->control, metrics_state, daemon);
 }

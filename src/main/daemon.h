@@ -66,6 +66,9 @@ void announced_free(struct announced *announced);
 /* commands.c: registers the verbs of meridianctl and the metrics with control. */
 void commands_register(struct daemon *daemon);
 
+/* inspect.c: registers the verbs that look at what a change would do. */
+void inspect_register(struct daemon *daemon);
+
 /* privileges.c: gives up what was needed only to bind. `user` NULL: stays the user, but without capabilities. -1 and an
  * error if that fails. */
 int privileges_drop(const char *user, struct err *err);

@@ -2,7 +2,7 @@
  * report.h: the server's state as JSON, for meridianctl and its --json.
  *
  * The shapes are those of src/control/README.md. Each call returns a new object that the caller owns. Control
- * thread, or offline (report_explanation).
+ * thread, or offline (report_explanation, report_plan).
  */
 #ifndef MERIDIAN_MAIN_REPORT_H
 #define MERIDIAN_MAIN_REPORT_H
@@ -16,6 +16,9 @@ json_t *report_status(const struct daemon *daemon);
 json_t *report_health(const struct live *live);
 json_t *report_explanation(
         const struct live *live, const struct explain_question *question, const struct explanation *explanation);
+
+struct plan; /* snap/plan.h */
+json_t *report_plan(const struct plan *plan);
 
 /* The names of the data centers that are drained. */
 json_t *report_drained(const struct board *board);

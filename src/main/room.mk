@@ -3,7 +3,8 @@ noinst_LIBRARIES += libreport.a
 libreport_a_SOURCES = \
 	src/main/report.h \
 	src/main/report_explanation.c \
-	src/main/report_health.c
+	src/main/report_health.c \
+	src/main/report_plan.c
 
 sbin_PROGRAMS += meridiand
 meridiand_SOURCES = \
@@ -11,6 +12,7 @@ meridiand_SOURCES = \
 	src/main/commands.c \
 	src/main/daemon.c \
 	src/main/daemon.h \
+	src/main/inspect.c \
 	src/main/main.c \
 	src/main/privileges.c \
 	src/main/report_status.c
