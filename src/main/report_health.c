@@ -25,6 +25,7 @@ const char *report_reason(enum pool_reason reason)
 	        [POOL_HELD_BACK] = "held back by failback",
 	        [POOL_ALL_DOWN] = "down, but given: all are down",
 	        [POOL_KEPT] = "down or drained, but kept in by safety",
+	        [POOL_UNFIT] = "up, but not as the service needs it",
 	};
 	return words[reason];
 }

@@ -207,7 +207,9 @@ static void carry_targets(struct board *board, const struct board *previous)
 		board->targets[i] = previous->targets[old];
 		board->targets[i].readings = readings;
 		carry_readings(board, i, previous, old);
+		bool watched = board->extras[i].watched;
 		board->extras[i] = previous->extras[old];
+		board->extras[i].watched = watched;
 		board_reason(&board->force_reasons[i], previous->force_reasons[old]);
 		board->targets[i].reason = board->force_reasons[i];
 	}
@@ -328,7 +330,8 @@ static void lay_out(struct board *board)
 		}
 		uint64_t all = UINT64_MAX >> (64 - service->pool_count);
 		for (unsigned family = 0; family < FAMILIES; family++)
-			board->states[i].up[family] = board->states[i].some[family] = all;
+			board->states[i].up[family] = board->states[i].some[family] = board->states[i].fit[family] =
+			        board->states[i].fit_some[family] = all;
 	}
 	board->pools = zeroed(pools, sizeof *board->pools);
 }
@@ -377,10 +380,12 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 	find_users(board);
 	lay_out(board);
 	lay_out_readings(board);
+	policies_new(board);
 	if (previous) {
 		carry_targets(board, previous);
 		carry_datacenters(board, previous);
 		carry_services(board, previous);
+		policies_carry(board, previous);
 		board->version = previous->version + 1;
 	}
 	for (uint32_t i = 0; i < steering->target_count; i++)
@@ -404,6 +409,7 @@ void board_free(struct board *board)
 	free(board->services);
 	free(board->states);
 	free(board->pools);
+	free(board->policies);
 	free(board->targets);
 	free(board->readings);
 	free(board->extras);

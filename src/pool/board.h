@@ -60,7 +60,8 @@ enum pool_reason {
 	POOL_DRAINED,
 	POOL_HELD_BACK /* failback */,
 	POOL_ALL_DOWN /* chosen all the same: the service's all-down rule */,
-	POOL_KEPT /* safety or freeze keeps it in */
+	POOL_KEPT /* safety or freeze keeps it in */,
+	POOL_UNFIT /* members are up, but the service's policy (follow, need) wants others: board_why says why */
 };
 
 struct board;
@@ -101,6 +102,20 @@ const struct steering *board_steering(const struct board *board);
 enum pool_reason board_pool(const struct board *board, uint32_t service, unsigned pool, unsigned family);
 /* Is every pool of the service down (all-down rule in force)? */
 bool board_all_down(const struct board *board, uint32_t service, unsigned family);
+/* What the service's policy has to say against the pool, as a text ("lag 7.2 s, needs < 5s"); "" if nothing. Returns
+ * `text`. */
+const char *board_why(
+        const struct board *board, uint32_t service, unsigned pool, unsigned family, char *text, size_t room);
+
+/* Whom a service follows. */
+struct primary {
+	bool any, has_epoch;
+	const char *target[FAMILIES]; /* the last primary's; NULL: none */
+	bool now[FAMILIES];           /* it is the primary still */
+	double epoch;                 /* the highest that was followed */
+	bool torn;                    /* there are several of the same epoch: the last is kept */
+};
+struct primary board_primary(const struct board *board, uint32_t service);
 /* Counts changes of what queries see; moves with every write. */
 uint64_t board_version(const struct board *board);
 

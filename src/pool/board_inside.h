@@ -25,12 +25,25 @@ struct service_words {
 
 /* The writer's side of a service. */
 struct service_state {
-	uint64_t up[FAMILIES];   /* by health alone: enough members up */
-	uint64_t some[FAMILIES]; /* at least one member up */
-	uint64_t held[FAMILIES]; /* up again, but failback holds it back */
-	uint64_t last[FAMILIES]; /* what was usable when the service was last not all down */
-	uint32_t first_pool;     /* of the service in the board's `pools` */
+	uint64_t up[FAMILIES];       /* by health alone: enough members up */
+	uint64_t some[FAMILIES];     /* at least one member up */
+	uint64_t held[FAMILIES];     /* up again, but failback holds it back */
+	uint64_t last[FAMILIES];     /* what was usable when the service was last not all down */
+	uint64_t fit[FAMILIES];      /* enough members up that its policy allows; without a policy: `up` */
+	uint64_t fit_some[FAMILIES]; /* at least one such member */
+	uint32_t first_pool;         /* of the service in the board's `pools` */
+	struct policy_state *policy; /* NULL: it has none */
 	bool all_down[FAMILIES];
+};
+
+/* What follow.c remembers of a service. */
+struct policy_state {
+	uint32_t service;
+	double epoch;                /* the highest that was ever followed; of any use where `has_epoch` */
+	bool has_epoch;              /* somebody was followed once */
+	uint32_t followed[FAMILIES]; /* targets: the last primary; NO_INDEX: none */
+	bool following[FAMILIES];    /* it is the primary now */
+	bool torn;                   /* several say that they are the primary, of the same epoch */
 };
 
 struct pool_state {
@@ -44,6 +57,7 @@ struct target_extra {
 	bool provisional; /* restored and out of date: the first result decides */
 	bool frozen;      /* counts as up in spite of its verdict */
 	bool insisted;    /* forced down over what safety forbids */
+	bool watched;     /* what is read of it counts for some service */
 };
 
 struct datacenter_state {
@@ -78,6 +92,8 @@ struct board {
 	/* The control thread's own. */
 	struct service_state *states;
 	struct pool_state *pools;
+	struct policy_state *policies; /* of the services that have one */
+	uint32_t policy_count;
 	struct target_state *targets;
 	struct reading *readings; /* of all targets that have any */
 	struct target_extra *extras;
@@ -127,6 +143,33 @@ void service_judge(struct board *board, uint32_t service, nanotime now);
 nanotime service_failback(struct board *board, uint32_t service, nanotime now);
 /* Writes what queries see. */
 void service_render(struct board *board, uint32_t service, nanotime now);
+
+/* policy.c: makes the states; takes over what the previous board's knew. */
+void policies_new(struct board *board);
+void policies_carry(struct board *board, const struct board *previous);
+/* Settles what health and readings mean for a service that has a policy; before its health is judged. */
+void policy_judge(struct board *board, struct policy_state *state);
+/* Does the service's policy let this member of its pool be given? Whether it is up is another question. */
+bool policy_allows(const struct board *board, uint32_t service, unsigned pool, uint32_t target);
+/* Something new was read of a target, whose verdict is as it was. */
+void policy_reread(struct board *board, uint32_t target, nanotime now);
+/* What was last read of a target; NULL: nothing, or its probe does not read the field. */
+const struct reading *reading_of(const struct board *board, uint32_t target, const char *field);
+
+/* follow.c: who is the primary. */
+void follow_judge(struct board *board, struct policy_state *state);
+/* The pools in which the last primary is. */
+uint64_t follow_last(const struct board *board, const struct policy_state *state, unsigned family);
+/* Is it, or was it last, the primary? */
+bool follow_is_last(const struct policy_state *state, uint32_t target);
+/* Why a target is not the one that is followed; writes a text. */
+void follow_why(const struct board *board, const struct policy_state *state, uint32_t target, char *text, size_t room);
+
+/* need.c: does what was read meet the condition? */
+bool condition_met(const struct board *board, uint32_t target, const struct condition *condition);
+/* "lag 7.2 s, needs < 5s" */
+void condition_why(
+        const struct board *board, uint32_t target, const struct condition *condition, char *text, size_t room);
 
 /* datacenters.c: who is lost, kept, braked; true if what services may use has changed. */
 bool datacenters_judge(struct board *board, nanotime now);

@@ -76,6 +76,7 @@ static void set_verdict(struct board *board, uint32_t target, enum verdict verdi
 		board->by_hand = false;
 	} else {
 		board_target_changed(board, target, now);
+		policy_reread(board, target, now);
 	}
 	board->first = false;
 }
@@ -118,8 +119,10 @@ bool board_report(struct board *board, uint32_t target, const struct result *res
 	enum verdict verdict = judge(
 	        state, board->extras[target].provisional, result->ok, &board->steering->probes[what->probe]);
 	board->extras[target].provisional = false;
-	if (verdict == before)
+	if (verdict == before) {
+		policy_reread(board, target, now);
 		return false;
+	}
 	if (verdict == VERDICT_DOWN)
 		log_warn("%s is down: %s", what->name, state->detail);
 	else

@@ -19,11 +19,24 @@ static bool target_up(const struct board *board, uint32_t target)
 	return target == NO_INDEX || board->up[target];
 }
 
-static uint32_t members_up(const struct board *board, const struct members *members)
+/* Which pool of which service, and whether only members count that the service's policy allows. */
+struct view {
+	const struct board *board;
+	uint32_t service;
+	bool fit;
+};
+
+static bool counts(const struct view *view, unsigned pool, uint32_t target)
+{
+	return target_up(view->board, target) &&
+	       (!view->fit || policy_allows(view->board, view->service, pool, target));
+}
+
+static uint32_t members_up(const struct view *view, unsigned pool, const struct members *members)
 {
 	uint32_t up = 0;
 	for (uint32_t i = 0; i < members->count; i++)
-		up += target_up(board, members->list[i].target);
+		up += counts(view, pool, members->list[i].target);
 	return up;
 }
 
@@ -33,9 +46,9 @@ static unsigned judged_by(const struct pool *pool, unsigned family)
 	return pool->of[family].count ? family : 1 - family;
 }
 
-uint64_t service_up(const struct board *board, uint32_t index, unsigned family, uint64_t *some)
+static uint64_t pools_up(const struct view *view, unsigned family, uint64_t *some)
 {
-	const struct service *service = &board->steering->services[index];
+	const struct service *service = &view->board->steering->services[view->service];
 	uint64_t up = 0;
 	*some = 0;
 	for (unsigned i = 0; i < service->pool_count; i++) {
@@ -43,13 +56,18 @@ uint64_t service_up(const struct board *board, uint32_t index, unsigned family, 
 		uint64_t bit = UINT64_C(1) << i;
 		const struct members *members = &pool->of[judged_by(pool, family)];
 		uint32_t count = pool->cname ? 1 : members->count;
-		uint32_t well = pool->cname ? target_up(board, pool->cname_target) : members_up(board, members);
+		uint32_t well = pool->cname ? counts(view, i, pool->cname_target) : members_up(view, i, members);
 		if (well)
 			*some |= bit;
 		if (well && well * 100 >= count * service->min_up)
 			up |= bit;
 	}
 	return up;
+}
+
+uint64_t service_up(const struct board *board, uint32_t index, unsigned family, uint64_t *some)
+{
+	return pools_up(&(struct view){board, index, false}, family, some);
 }
 
 /* Pools that are drained with their data center, and those that safety keeps in. */
@@ -66,16 +84,21 @@ static void policy_bits(const struct board *board, const struct service *service
 	}
 }
 
-/* A pool that comes back while another is in use waits until failback lets it. */
+static bool follows(const struct service *service)
+{
+	return service->policy && service->policy->follow.field;
+}
+
+/* A pool that comes back while another is in use waits until failback lets it. Where a primary is followed there is
+ * one pool at most, and the database says which. */
 static void hold_back(struct board *board, uint32_t index, unsigned family, uint64_t up, nanotime now)
 {
 	const struct service *service = &board->steering->services[index];
 	struct service_state *state = &board->states[index];
-	uint64_t drained, kept, returned = up & ~state->up[family];
-	state->held[family] &= up;
-	if (service->failback == FAILBACK_AUTO)
-		state->held[family] = 0;
-	if (service->failback == FAILBACK_AUTO || !returned || board->quiet || board->by_hand)
+	uint64_t drained, kept, returned = up & ~state->fit[family];
+	bool never = service->failback == FAILBACK_AUTO || follows(service);
+	state->held[family] &= never ? 0 : up;
+	if (never || !returned || board->quiet || board->by_hand)
 		return;
 	policy_bits(board, service, &drained, &kept);
 	if (!(up & ~returned & ~state->held[family] & ~drained))
@@ -102,11 +125,17 @@ static void count_pools(
 void service_judge(struct board *board, uint32_t index, nanotime now)
 {
 	struct service_state *state = &board->states[index];
+	if (state->policy)
+		policy_judge(board, state->policy);
 	for (unsigned family = 0; family < FAMILIES; family++) {
-		uint64_t up = service_up(board, index, family, &state->some[family]);
-		hold_back(board, index, family, up, now);
+		uint64_t up = service_up(board, index, family, &state->some[family]), fit = up;
+		state->fit_some[family] = state->some[family];
+		if (state->policy)
+			fit = pools_up(&(struct view){board, index, true}, family, &state->fit_some[family]);
+		hold_back(board, index, family, fit, now);
 		count_pools(board, &board->steering->services[index], family, state->up[family], up);
 		state->up[family] = up;
+		state->fit[family] = fit;
 	}
 }
 
@@ -145,17 +174,50 @@ static void put(struct board *board, _Atomic uint64_t *word, uint64_t value)
 	board->version++;
 }
 
-/* The members that are up; where there are none, all. */
-static void put_members(struct board *board, const struct members *members)
+/* The members that are up, and the policy allows; where there are none, those that are up; where there are none, all.
+ */
+static void put_members(struct board *board, uint32_t index, unsigned pool, unsigned family)
 {
-	bool none = !members_up(board, members);
+	const struct members *members = &board->steering->services[index].pools[pool].of[family];
+	struct view view = {board, index, board->states[index].policy != NULL};
+	if (view.fit && !members_up(&view, pool, members))
+		view.fit = false;
+	bool none = !members_up(&view, pool, members);
 	for (uint32_t i = 0; i < members->count; i += 64) {
 		uint64_t word = 0;
 		for (uint32_t j = i; j < members->count && j < i + 64; j++)
-			if (none || target_up(board, members->list[j].target))
+			if (none || counts(&view, pool, members->list[j].target))
 				word |= UINT64_C(1) << (j - i);
 		put(board, &board->words[members->word + i / 64], word);
 	}
+}
+
+/* Of a pool that holds the last primary: that one alone. First what is set, so that the words are never all zero. */
+static void put_last_primary(struct board *board, uint32_t index, unsigned pool, unsigned family)
+{
+	const struct members *members = &board->steering->services[index].pools[pool].of[family];
+	const struct policy_state *state = board->states[index].policy;
+	uint64_t words[MEMBERS_MAX / 64] = {0}, any = 0;
+	for (uint32_t i = 0; i < members->count; i++)
+		words[i / 64] |= (uint64_t)follow_is_last(state, members->list[i].target) << i % 64;
+	for (uint32_t i = 0; i * 64 < members->count; i++) {
+		any |= words[i];
+		if (words[i])
+			put(board, &board->words[members->word + i], words[i]);
+	}
+	for (uint32_t i = 0; any && i * 64 < members->count; i++)
+		put(board, &board->words[members->word + i], words[i]);
+}
+
+/* Where members are up, but not as the policy wants them, the rule chooses among them; only the last primary is given
+ * even when it is down, since another one is none. */
+static uint64_t among_up(const struct service *service, const struct service_state *state, unsigned family,
+        uint64_t wanted, uint64_t spare)
+{
+	uint64_t up = state->some[family] & spare;
+	if (!service->policy || !up || (follows(service) && service->all_down == ALL_DOWN_LAST))
+		return wanted;
+	return wanted & up ? wanted & up : up;
 }
 
 /* What all-down makes of it when no pool is up. `spare`, never 0: those not drained, unless all are. */
@@ -174,9 +236,12 @@ static uint64_t all_down_usable(
 		wanted = state->last[family];
 		break;
 	case ALL_DOWN_ALL:
-		wanted = state->some[family]; /* min-up is waived: a few are better than none */
+		wanted = state->fit_some[family]; /* min-up is waived: a few are better than none */
+		if (!(wanted & spare))
+			wanted = state->some[family];
 		break;
 	}
+	wanted = among_up(service, state, family, wanted, spare);
 	return wanted & spare ? wanted & spare : spare;
 }
 
@@ -200,7 +265,7 @@ static enum pool_reason reason_for(
 {
 	const struct service_state *state = &board->states[index];
 	const struct pool *pool = &board->steering->services[index].pools[i];
-	bool up = state->up[family] >> i & 1;
+	bool up = state->fit[family] >> i & 1;
 	if (usable >> i & 1)
 		return up && !drained && !pool_frozen(board, pool, family) ? POOL_UP
 		       : state->all_down[family]                           ? POOL_ALL_DOWN
@@ -209,7 +274,11 @@ static enum pool_reason reason_for(
 		return POOL_DRAINED;
 	if (up)
 		return POOL_HELD_BACK;
-	return state->some[family] >> i & 1 ? POOL_UNDER_MIN_UP : POOL_MEMBERS_DOWN;
+	if (state->fit_some[family] >> i & 1)
+		return POOL_UNDER_MIN_UP;
+	if (!(state->some[family] >> i & 1))
+		return POOL_MEMBERS_DOWN;
+	return state->policy ? POOL_UNFIT : POOL_UNDER_MIN_UP;
 }
 
 static bool may_log(struct board *board, nanotime now)
@@ -240,9 +309,70 @@ static void tell_all_down(struct board *board, uint32_t index, unsigned family, 
 	if (!any || !may_log(board, now))
 		return;
 	if (board->states[index].all_down[family])
-		log_error("%s %s: every pool is down; %s", service->name, type, rules[service->all_down]);
+		log_error("%s %s: %s; %s", service->name, type,
+		        !board->states[index].some[family] ? "every pool is down"
+		        : follows(service)                 ? "no primary that is up"
+		                                           : "no pool is as the service needs it",
+		        rules[service->all_down]);
 	else
 		log_info("%s %s: a pool is up again", service->name, type);
+}
+
+/* The members' words. Those of the last are left as they were when they were last up. */
+static void render_members(struct board *board, uint32_t index, unsigned family, uint64_t spare)
+{
+	const struct service *service = &board->steering->services[index];
+	const struct service_state *state = &board->states[index];
+	bool last = state->all_down[family] && service->all_down == ALL_DOWN_LAST && state->last[family] & spare;
+	bool primary = last && follows(service);
+	if (last && service->policy && !primary)
+		last = !(state->some[family] & spare);
+	for (unsigned i = 0; i < service->pool_count && !service->names; i++) {
+		if (primary)
+			put_last_primary(board, index, i, family);
+		else if (!last)
+			put_members(board, index, i, family);
+	}
+}
+
+/* Pools that safety keeps in, and the policy would let be given if they were up. */
+static uint64_t kept_fit(const struct board *board, uint32_t index, unsigned family, uint64_t kept)
+{
+	const struct service *service = &board->steering->services[index];
+	if (!service->policy || !kept)
+		return kept;
+	for (unsigned i = 0; i < service->pool_count; i++) {
+		const struct pool *pool = &service->pools[i];
+		const struct members *members = &pool->of[judged_by(pool, family)];
+		bool any = pool->cname && policy_allows(board, index, i, pool->cname_target);
+		for (uint32_t j = 0; j < members->count && !any; j++)
+			any = policy_allows(board, index, i, members->list[j].target);
+		if (!any)
+			kept &= ~(UINT64_C(1) << i);
+	}
+	return kept;
+}
+
+/* The pools that may be given. */
+static uint64_t choose_usable(struct board *board, uint32_t index, unsigned family, uint64_t spare, uint64_t kept)
+{
+	const struct service *service = &board->steering->services[index];
+	struct service_state *state = &board->states[index];
+	uint64_t well = state->fit[family] & spare, usable = well & ~state->held[family];
+	if (well && !usable) { /* only pools that failback holds back are left */
+		state->held[family] &= ~well;
+		usable = well;
+	}
+	state->all_down[family] = !well;
+	if (well) {
+		usable |= kept_fit(board, index, family, kept & spare);
+		state->last[family] = usable;
+		return usable;
+	}
+	uint64_t primary = follows(service) ? follow_last(board, state->policy, family) : 0;
+	if (primary)
+		state->last[family] = primary;
+	return all_down_usable(service, state, family, spare);
 }
 
 static void render_family(struct board *board, uint32_t index, unsigned family, nanotime now)
@@ -253,28 +383,17 @@ static void render_family(struct board *board, uint32_t index, unsigned family, 
 	uint64_t all = UINT64_MAX >> (64 - service->pool_count), drained, kept;
 	policy_bits(board, service, &drained, &kept);
 	uint64_t spare = all & ~drained ? all & ~drained : all;
-	uint64_t well = state->up[family] & spare, usable = well & ~state->held[family];
-	if (well && !usable) { /* only pools that failback holds back are left */
-		state->held[family] &= ~well;
-		usable = well;
-	}
-	bool all_down = !well, was = state->all_down[family];
-	state->all_down[family] = all_down;
-	usable = all_down ? all_down_usable(service, state, family, spare) : usable | (kept & spare);
-	bool last = all_down && service->all_down == ALL_DOWN_LAST && state->last[family] & spare;
-	if (!all_down)
-		state->last[family] = usable;
-	for (unsigned i = 0; i < service->pool_count; i++) {
-		if (!last && !service->names)
-			put_members(board, &service->pools[i].of[family]);
+	bool was = state->all_down[family];
+	uint64_t usable = choose_usable(board, index, family, spare, kept);
+	render_members(board, index, family, spare);
+	for (unsigned i = 0; i < service->pool_count; i++)
 		board->pools[state->first_pool + i].reason[family] = (uint8_t)reason_for(
 		        board, index, i, family, usable, drained >> i & 1);
-	}
 	MUST(usable || service->all_down == ALL_DOWN_NODATA || service->all_down == ALL_DOWN_SERVFAIL);
 	put(board, &words->some[family], state->some[family] & spare);
 	put(board, &words->spare[family], spare);
 	put(board, &words->usable[family], usable);
-	if (all_down != was)
+	if (state->all_down[family] != was)
 		tell_all_down(board, index, family, now);
 }
 

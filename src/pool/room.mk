@@ -3,10 +3,13 @@ noinst_LIBRARIES += libpool.a
 libpool_a_SOURCES = \
 	src/pool/board.c src/pool/board.h src/pool/board_inside.h \
 	src/pool/datacenters.c \
+	src/pool/follow.c \
 	src/pool/freeze.c \
 	src/pool/judge.c \
+	src/pool/need.c \
 	src/pool/override.c \
 	src/pool/pick.c src/pool/pick.h \
+	src/pool/policy.c src/pool/policy.h \
 	src/pool/render.c \
 	src/pool/score_table.h \
 	src/pool/service.h \

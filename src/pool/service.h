@@ -9,6 +9,7 @@
 
 #include "base/addr.h"
 #include "base/clock.h"
+#include "pool/policy.h"
 #include "wire/rrset.h"
 
 #define POOLS_MAX 64     /* pools of a service: one bit each in a board word */
@@ -95,6 +96,7 @@ struct service {
 	uint8_t all_down_pool; /* position, for ALL_DOWN_POOL */
 	enum failback failback;
 	nanotime failback_after;
+	const struct policy *policy; /* NULL: being up is enough */
 };
 
 struct safety {

@@ -14,12 +14,16 @@
  *   braked DATACENTER
  *   held SERVICE POOL FAMILY SINCE
  *   last SERVICE POOL FAMILY
+ *   reading TARGET FIELD text|NUMBER TEXT
+ *   epoch SERVICE FIELD NUMBER
+ *   followed SERVICE FIELD TARGET FAMILY
  *
  * Times are nanoseconds of wall time.
  */
 #include "pool/board_inside.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,6 +35,7 @@
 #define HEADER "meridian state 1"
 #define STATE_MAX(targets) ((size_t)(16 << 20) + (size_t)(targets)*1024)
 #define WORDS_MAX 10
+#define NUMBER_FORMAT "%.17g"
 
 /* ---- out ---- */
 
@@ -46,6 +51,48 @@ static void write_word(FILE *out, const char *word)
 			fprintf(out, "%%%02X", *at);
 		else
 			fputc(*at, out);
+}
+
+static void save_readings(FILE *out, const struct board *board, uint32_t index)
+{
+	const struct target *target = &board->steering->targets[index];
+	const struct probe_spec *probe = &board->steering->probes[target->probe];
+	for (unsigned i = 0; i < probe->read_count; i++) {
+		const struct reading *reading = &board->targets[index].readings[i];
+		if (!reading->known)
+			continue;
+		fputs("reading", out);
+		write_word(out, target->name);
+		write_word(out, probe->read[i]);
+		if (reading->is_number)
+			fprintf(out, " " NUMBER_FORMAT, reading->number);
+		else
+			fputs(" text", out);
+		write_word(out, reading->text);
+		fputc('\n', out);
+	}
+}
+
+/* What is followed. The fields are named, since other fields count other epochs. */
+static void save_policy(FILE *out, const struct board *board, const struct policy_state *state)
+{
+	const struct service *service = &board->steering->services[state->service];
+	const struct follow *follow = &service->policy->follow;
+	if (!follow->field || !state->has_epoch)
+		return;
+	fputs("epoch", out);
+	write_word(out, service->name);
+	write_word(out, follow->highest);
+	fprintf(out, " " NUMBER_FORMAT "\n", state->epoch);
+	for (unsigned family = 0; family < FAMILIES; family++) {
+		if (state->followed[family] == NO_INDEX)
+			continue;
+		fputs("followed", out);
+		write_word(out, service->name);
+		write_word(out, follow->highest);
+		write_word(out, board->steering->targets[state->followed[family]].name);
+		fprintf(out, " %d\n", family == FAMILY_V4 ? 4 : 6);
+	}
 }
 
 static void save_target(FILE *out, const struct board *board, uint32_t index)
@@ -120,8 +167,10 @@ char *board_save_text(const struct board *board, size_t *size)
 	FILE *out = open_memstream(&text, size);
 	MUST(out);
 	fputs(HEADER "\n", out);
-	for (uint32_t i = 0; i < board->target_count; i++)
+	for (uint32_t i = 0; i < board->target_count; i++) {
 		save_target(out, board, i);
+		save_readings(out, board, i);
+	}
 	for (uint32_t i = 0; i < board->datacenter_count; i++)
 		save_datacenter(out, board, i);
 	for (uint32_t i = 0; i < board->steering->service_count; i++) {
@@ -132,6 +181,8 @@ char *board_save_text(const struct board *board, size_t *size)
 			for (unsigned family = 0; family < FAMILIES; family++)
 				save_pool(out, board, i, j, family);
 	}
+	for (uint32_t i = 0; i < board->policy_count; i++)
+		save_policy(out, board, &board->policies[i]);
 	MUST(fclose(out) == 0 && text);
 	return text;
 }
@@ -225,6 +276,7 @@ static bool restore_target(struct restore *restore, char **words)
 		return true; /* no longer ours */
 	struct target_state *to = &board->targets[index];
 	state.verdict = up ? VERDICT_UP : VERDICT_DOWN;
+	state.readings = to->readings;
 	state.forced = to->forced;
 	state.reason = to->reason;
 	state.run = (uint16_t)run;
@@ -332,6 +384,62 @@ static bool restore_last(struct restore *restore, char **words)
 	return true;
 }
 
+static bool read_double(double *value, const char *text)
+{
+	char *end;
+	*value = strtod(text, &end);
+	return *text && *text > ' ' && !*end && isfinite(*value);
+}
+
+static bool restore_reading(struct restore *restore, char **words)
+{
+	struct board *board = restore->board;
+	struct reading reading = {.known = true, .is_number = strcmp(words[3], "text") != 0};
+	if (reading.is_number && !read_double(&reading.number, words[3]))
+		return false;
+	text_visible(reading.text, sizeof reading.text, words[4], strlen(words[4]));
+	uint32_t index = board_find_target(board, words[1]);
+	if (index == NO_INDEX)
+		return true;
+	const struct probe_spec *probe = &board->steering->probes[board->steering->targets[index].probe];
+	for (unsigned i = 0; i < probe->read_count; i++)
+		if (!strcmp(probe->read[i], words[2]))
+			board->targets[index].readings[i] = reading;
+	return true;
+}
+
+/* The state of the service that words 1 and 2 name, if it counts epochs by the same field; NULL: no longer. */
+static struct policy_state *find_policy(const struct board *board, char **words)
+{
+	uint32_t service = board_find_service(board, words[1]);
+	struct policy_state *state = service == NO_INDEX ? NULL : board->states[service].policy;
+	const struct follow *follow = state ? &board->steering->services[service].policy->follow : NULL;
+	return follow && follow->field && !strcmp(follow->highest ? follow->highest : "", words[2]) ? state : NULL;
+}
+
+static bool restore_epoch(struct restore *restore, char **words)
+{
+	double epoch;
+	if (!read_double(&epoch, words[3]))
+		return false;
+	struct policy_state *state = find_policy(restore->board, words);
+	if (state && (!state->has_epoch || epoch > state->epoch)) {
+		state->has_epoch = true;
+		state->epoch = epoch;
+	}
+	return true;
+}
+
+static bool restore_followed(struct restore *restore, char **words)
+{
+	if (strcmp(words[4], "4") != 0 && strcmp(words[4], "6") != 0)
+		return false;
+	struct policy_state *state = find_policy(restore->board, words);
+	if (state)
+		state->followed[*words[4] == '4' ? FAMILY_V4 : FAMILY_V6] = board_find_target(restore->board, words[3]);
+	return true;
+}
+
 static const struct {
 	const char *word;
 	unsigned words;
@@ -344,6 +452,9 @@ static const struct {
         {"braked", 2, restore_braked},
         {"held", 5, restore_held},
         {"last", 4, restore_last},
+        {"reading", 5, restore_reading},
+        {"epoch", 4, restore_epoch},
+        {"followed", 5, restore_followed},
 };
 
 static bool restore_line(struct restore *restore, char *line)

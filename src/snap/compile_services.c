@@ -132,6 +132,7 @@ static void compile_service(struct builder *builder, struct service *service, co
 	service->all_down_pool = from->all_down_pool;
 	service->failback = from->failback;
 	service->failback_after = from->failback_after;
+	service->policy = from->has_policy ? &from->policy : NULL;
 	service->pool_count = (uint8_t)from->pool_count;
 	struct pool *pools = arena_alloc(arena, from->pool_count * sizeof *pools);
 	for (uint32_t i = 0; i < from->pool_count; i++)

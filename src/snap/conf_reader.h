@@ -128,6 +128,9 @@ void conf_probe_read(struct reader *reader, const struct yaml *value, struct pro
 void conf_map_read(struct reader *reader, const struct yaml *value, struct map_rules *map);      /* conf_map.c */
 void conf_service_read(
         struct reader *reader, const struct yaml *value, struct conf_service *service); /* conf_service.c */
+/* conf_policy.c: into a struct follow, a struct policy; then the service as a whole, its pools known. */
+option_read read_follow, read_need;
+void conf_policy_check(struct reader *reader, const struct yaml *value, struct conf_service *service);
 /* conf_pool.c: the pools of a service whose map is known; `names` are the names of the pools, in the order of
  * service->pools. */
 void conf_pools_read(struct reader *reader, const struct yaml *value, struct conf_service *service, uint32_t probe,

@@ -31,8 +31,8 @@ static const struct option options[] = {
         {"min-up", read_percent, FIELD(min_up)},
         {"all-down", read_all_down, 0},
         {"failback", read_failback, 0},
-        {"follow", read_not_yet},
-        {"need", read_not_yet},
+        {"follow", read_follow, FIELD(policy.follow)},
+        {"need", read_need, FIELD(policy)},
         {"return-over", read_not_yet},
 };
 #undef FIELD
@@ -233,4 +233,5 @@ void conf_service_read(struct reader *reader, const struct yaml *value, struct c
 	else if (!map && !order)
 		reader_error(reader, value->key, "the service '%s' needs a map or an order", value->key->text);
 	read_pools(reader, value, &draft);
+	conf_policy_check(reader, value, service);
 }

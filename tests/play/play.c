@@ -44,6 +44,8 @@ static const struct verb {
         {"ttl", 1, act_ttl},
         {"authority", 1, act_authority},
         {"not", 1, act_not},
+        {"why", 3, act_why},
+        {"follows", 2, act_follows},
 };
 
 bool broken(struct play *play, const char *format, ...)

@@ -3,13 +3,18 @@ PLAYS = \
 	tests/play/all-down.play \
 	tests/play/bad-reload.play \
 	tests/play/failover.play \
+	tests/play/github-2018.play \
 	tests/play/names.play \
 	tests/play/nearest.play \
-	tests/play/reload.play
+	tests/play/one-writer.play \
+	tests/play/reload.play \
+	tests/play/split-brain.play \
+	tests/play/stale-replica.play
 
 EXTRA_PROGRAMS += tests/play/play
 tests_play_play_SOURCES = \
 	tests/play/audience.c \
+	tests/play/critic.c \
 	tests/play/play.c \
 	tests/play/play.h \
 	tests/play/stage.c
@@ -23,6 +28,7 @@ AM_TESTS_ENVIRONMENT = srcdir='$(top_srcdir)'; export srcdir;
 TESTS += $(PLAYS)
 EXTRA_DIST += $(PLAYS) \
 	tests/play/README.md \
+	tests/play/world/data.yaml \
 	tests/play/world/example.com.zone \
 	tests/play/world/meridian.yaml \
 	tests/play/world/world.yaml

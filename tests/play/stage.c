@@ -236,12 +236,51 @@ static bool names_target(const struct steering *steering, uint32_t target, const
 	return false;
 }
 
-bool act_probe(struct play *play, char **words, unsigned count)
+/* "role=primary", "lag=3s", "epoch=7": a reading of the field, where the probe reads it. */
+static void set_reading(const struct probe_spec *probe, struct reading *readings, const char *word)
+{
+	size_t length = strcspn(word, "=");
+	const char *text = word + length + 1;
+	for (unsigned i = 0; i < probe->read_count; i++) {
+		if (strlen(probe->read[i]) != length || strncmp(probe->read[i], word, length) != 0)
+			continue;
+		nanotime duration;
+		char *end;
+		struct reading *reading = &readings[i];
+		*reading = (struct reading){.known = *text != 0};
+		snprintf(reading->text, sizeof reading->text, "%s", text);
+		reading->number = strtod(text, &end);
+		reading->is_number = *text && !*end;
+		if (text_duration(&duration, text)) {
+			reading->is_number = true;
+			reading->number = (double)duration / (double)NANO_SECOND;
+		}
+	}
+}
+
+/* One result; what it does not set was read as before. */
+static void report(struct play *play, uint32_t target, struct result result, char **words, unsigned count)
 {
 	struct board *board = board_of(play);
 	const struct steering *steering = board_steering(board);
-	bool ok = !strcmp(words[1], "ok");
-	unsigned long times = count > 2 ? strtoul(words[2], NULL, 10) : 1;
+	const struct probe_spec *probe = &steering->probes[steering->targets[target].probe];
+	struct reading readings[READINGS_MAX] = {0};
+	const struct reading *known = board_target(board, target)->readings;
+	if (known)
+		memcpy(readings, known, probe->read_count * sizeof *readings);
+	for (unsigned i = 0; i < count; i++)
+		if (strchr(words[i], '='))
+			set_reading(probe, readings, words[i]);
+	if (result.ok)
+		result.readings = readings;
+	board_report(board, target, &result, play->now, play->wall);
+}
+
+bool act_probe(struct play *play, char **words, unsigned count)
+{
+	const struct steering *steering = board_steering(board_of(play));
+	bool ok = !strcmp(words[1], "ok"), counted = count > 2 && !strchr(words[2], '=');
+	unsigned long times = counted ? strtoul(words[2], NULL, 10) : 1;
 	struct result result = {.ok = ok, .detail = ok ? "200 OK" : "connect: Connection refused"};
 	bool found = false;
 	for (unsigned long n = 0; n < times; n++) {
@@ -251,7 +290,7 @@ bool act_probe(struct play *play, char **words, unsigned count)
 				continue;
 			found = true;
 			interval = steering->probes[steering->targets[i].probe].interval;
-			board_report(board, i, &result, play->now, play->wall);
+			report(play, i, result, words + 2, count - 2);
 		}
 		advance(play, interval);
 	}
