@@ -21,7 +21,7 @@ struct ctl {
 	const char *socket; /* -s; NULL: not given */
 	bool json;          /* --json */
 	bool colour_out, colour_err;
-	const char *from, *ecs, *reason, *log; /* options of verbs; NULL: not given */
+	const char *from, *ecs, *reason, *over, *log; /* options of verbs; NULL: not given */
 	bool force, accept;
 	char **words; /* behind the verb */
 	unsigned count;
@@ -82,6 +82,8 @@ const char *ctl_state_colour(const char *state);
 /* ctl_report.c, ctl_explain.c: data for people. */
 void ctl_show_status(const struct ctl *ctl, const json_t *data);
 void ctl_show_health(const struct ctl *ctl, const json_t *data);
+/* What an override did. */
+void ctl_show_override(const struct ctl *ctl, const json_t *data);
 void ctl_show_stats(const struct ctl *ctl, const json_t *data);
 void ctl_show_explain(const struct ctl *ctl, const json_t *data);
 

@@ -77,7 +77,7 @@ static char *request_line(const struct ctl *ctl, const struct ctl_verb *verb)
 	for (unsigned i = 0; i < ctl->count; i++)
 		good = json_object_set_new(request, verb->members[i], json_string(ctl->words[i])) == 0 && good;
 	good = set_option(request, "from", ctl->from) && set_option(request, "ecs", ctl->ecs) &&
-	       set_option(request, "reason", ctl->reason) && good;
+	       set_option(request, "reason", ctl->reason) && set_option(request, "over", ctl->over) && good;
 	/* The server is elsewhere: it needs the whole path. */
 	char *log = ctl->log ? realpath(ctl->log, NULL) : NULL;
 	good = set_option(request, "log", log ? log : ctl->log) && good;

@@ -78,6 +78,45 @@ static void show_databases(const struct ctl *ctl, const json_t *databases)
 	ctl_table_end(table, stdout, ctl->colour_out);
 }
 
+/* A table of members as text, below an empty line; the member `state` coloured. */
+static void show_rows(const struct ctl *ctl, const json_t *rows, unsigned columns, const char *const *heading,
+        const char *const *keys)
+{
+	struct ctl_table *table = ctl_table_new(columns);
+	ctl_table_heading(table, heading);
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		for (unsigned j = 0; j < columns; j++) {
+			const json_t *row = json_array_get(rows, i);
+			bool time = json_is_integer(json_object_get(row, keys[j]));
+			char *text = time ? ctl_time(row, keys[j]) : ctl_text(row, keys[j]);
+			ctl_table_add(table, text, strcmp(keys[j], "state") ? NULL : ctl_state_colour(text));
+		}
+	if (json_array_size(rows))
+		putchar('\n');
+	ctl_table_end(table, stdout, ctl->colour_out);
+}
+
+static void show_overrides(const struct ctl *ctl, const json_t *data)
+{
+	static const char *const heading[] = {"OVERRIDE", "OF", "REASON", "SINCE", "UNTIL"};
+	static const char *const keys[] = {"what", "name", "reason", "since", "until"};
+	show_rows(ctl, json_object_get(data, "overrides"), 5, heading, keys);
+}
+
+void ctl_show_override(const struct ctl *ctl, const json_t *data)
+{
+	char *did = ctl_text(data, "did"), *name = ctl_text(data, "name"), *drained = ctl_text(data, "drained");
+	printf("done: %s %s; drained now: %s\n", did, name,
+	        json_array_size(json_object_get(data, "drained")) ? drained : "none");
+	if (json_is_false(json_object_get(data, "kept")))
+		fprintf(stderr,
+		        "meridianctl: warning: the server keeps no state: this will be forgotten at its restart\n");
+	(void)ctl;
+	free(did);
+	free(name);
+	free(drained);
+}
+
 void ctl_show_status(const struct ctl *ctl, const json_t *data)
 {
 	char span[32], *version = ctl_text(data, "version"), *phase = ctl_text(data, "phase");
@@ -99,8 +138,9 @@ void ctl_show_status(const struct ctl *ctl, const json_t *data)
 	if (targets)
 		printf("%-13s %lld up, %lld down, %lld unknown\n", "targets", (long long)number(targets, "up"),
 		        (long long)number(targets, "down"), (long long)number(targets, "unknown"));
-	if (json_array_size(json_object_get(data, "drained")))
-		show_line("drained", ctl_text(data, "drained"));
+	if (json_is_true(json_object_get(data, "frozen")))
+		show_line("frozen", ctl_visible("all targets were lost at once: the state from before is kept"));
+	show_overrides(ctl, data);
 	show_zones(ctl, json_object_get(data, "zones"));
 	show_databases(ctl, json_object_get(data, "databases"));
 }
@@ -136,28 +176,21 @@ void ctl_show_health(const struct ctl *ctl, const json_t *data)
 	        "TARGET", "DATA CENTER", "STATE", "SINCE", "LAST RESULT", "TOOK", "RESULTS, NEWEST LAST"};
 	static const char *const pools_heading[] = {"SERVICE", "POOL", "FAMILY", "STATE"};
 	static const char *const pools_keys[] = {"service", "pool", "family", "state"};
+	static const char *const datacenters_heading[] = {
+	        "DATA CENTER", "STATE", "REASON", "SINCE", "UNTIL", "CLIENTS MAY COME UNTIL"};
+	static const char *const datacenters_keys[] = {"name", "state", "reason", "since", "until", "serving_to"};
 	const json_t *targets = json_object_get(data, "targets"), *pools = json_object_get(data, "pools");
 	struct ctl_table *table = ctl_table_new(7);
 	ctl_table_heading(table, targets_heading);
 	for (size_t i = 0; i < json_array_size(targets); i++)
 		show_target(table, json_array_get(targets, i));
 	ctl_table_end(table, stdout, ctl->colour_out);
-	if (json_array_size(targets) && json_array_size(pools))
-		putchar('\n');
-	table = ctl_table_new(4);
-	ctl_table_heading(table, pools_heading);
-	for (size_t i = 0; i < json_array_size(pools); i++)
-		for (size_t j = 0; j < 4; j++) {
-			char *text = ctl_text(json_array_get(pools, i), pools_keys[j]);
-			ctl_table_add(table, text, j == 3 ? ctl_state_colour(text) : NULL);
-		}
-	ctl_table_end(table, stdout, ctl->colour_out);
+	show_rows(ctl, pools, 4, pools_heading, pools_keys);
 	if (!json_array_size(targets) && !json_array_size(pools))
 		puts("nothing is steered");
-	if (json_array_size(json_object_get(data, "drained"))) {
-		putchar('\n');
-		show_line("drained", ctl_text(data, "drained"));
-	}
+	show_rows(ctl, json_object_get(data, "datacenters"), 6, datacenters_heading, datacenters_keys);
+	if (json_is_true(json_object_get(data, "frozen")))
+		puts("\nfrozen: all targets were lost at once: the state from before is kept");
 }
 
 void ctl_show_stats(const struct ctl *ctl, const json_t *data)

@@ -70,12 +70,12 @@ static int run_explain(const struct ctl *ctl)
 
 static int run_drain(const struct ctl *ctl)
 {
-	return call(ctl, "drain", NULL);
+	return call(ctl, "drain", ctl_show_override);
 }
 
 static int run_undrain(const struct ctl *ctl)
 {
-	return call(ctl, "undrain", NULL);
+	return call(ctl, "undrain", ctl_show_override);
 }
 
 static int run_force(const struct ctl *ctl)
@@ -84,12 +84,12 @@ static int run_force(const struct ctl *ctl)
 		ctl_fail(ctl, "a target is forced up or down, not '%s'", ctl->words[1]);
 		return CTL_USAGE;
 	}
-	return call(ctl, "force", NULL);
+	return call(ctl, "force", ctl_show_override);
 }
 
 static int run_release(const struct ctl *ctl)
 {
-	return call(ctl, "release", NULL);
+	return call(ctl, "release", ctl_show_override);
 }
 
 /* Columns: name, synopsis, help; what runs it, whether it needs a server; least and most words, the members of the
@@ -111,12 +111,13 @@ const struct ctl_verb ctl_verbs[] = {
                 run_explain, true, 1, 2, {"name", "type"}, "fe"},
         {"test", "test FILE...", "run decision tests (*.steer) on the files", /**/
                 offline_test, false, 1, 256, {NULL}, ""},
-        {"drain", "drain DC [--reason TEXT] [--force]", "send no client to a data center", /**/
-                run_drain, true, 1, 1, {"datacenter"}, "rF"},
+        {"drain", "drain DC [--over DURATION] [--reason TEXT] [--force]", "send no client to a data center", /**/
+                run_drain, true, 1, 1, {"datacenter"}, "roF"},
         {"undrain", "undrain DC", "end a drain", /**/
                 run_undrain, true, 1, 1, {"datacenter"}, ""},
-        {"force", "force TARGET up|down [--reason TEXT] [--force]", "give a target a verdict by hand", /**/
-                run_force, true, 2, 2, {"target", "state"}, "rF"},
+        {"force", "force TARGET up|down [--over DURATION] [--reason TEXT] [--force]",
+                "give a target a verdict by hand", /**/
+                run_force, true, 2, 2, {"target", "state"}, "roF"},
         {"release", "release TARGET", "leave a target to its probe again", /**/
                 run_release, true, 1, 1, {"target"}, ""},
         {"stats", "stats", "counters, as in the metrics", /**/

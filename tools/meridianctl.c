@@ -24,13 +24,14 @@ static const struct option long_options[] = {
         {"from", required_argument, NULL, 'f'},
         {"ecs", required_argument, NULL, 'e'},
         {"reason", required_argument, NULL, 'r'},
+        {"over", required_argument, NULL, 'o'},
         {"force", no_argument, NULL, 'F'},
         {"accept", no_argument, NULL, 'A'},
         {"log", required_argument, NULL, 'l'},
         {NULL},
 };
 
-#define OF_VERBS "ferFAl" /* what only some verbs take */
+#define OF_VERBS "feroFAl" /* what only some verbs take */
 
 static const char *option_name(int letter)
 {
@@ -91,6 +92,7 @@ static int read_options(struct ctl *ctl, int argc, char **argv, char *given, boo
 		        ['f'] = &ctl->from,
 		        ['e'] = &ctl->ecs,
 		        ['r'] = &ctl->reason,
+		        ['o'] = &ctl->over,
 		        ['l'] = &ctl->log};
 		if (letter == 'V') {
 			puts("meridianctl " PACKAGE_VERSION);
@@ -127,7 +129,8 @@ static bool fits(const struct ctl *ctl, const struct ctl_verb *verb, const char 
 	if (ctl->socket && !verb->online)
 		ctl_fail(ctl, "%s reads the files and asks no server: it takes no -s", verb->name);
 	else if (ctl->count < verb->least)
-		ctl_fail(ctl, "%s: something is missing", verb->name);
+		ctl_fail(ctl, "%s: %u word%s given, and %u needed", verb->name, ctl->count, ctl->count == 1 ? "" : "s",
+		        verb->least);
 	else if (ctl->count > verb->most)
 		ctl_fail(ctl, "%s: '%s' is too much", verb->name, ctl->words[verb->most]);
 	else

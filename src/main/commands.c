@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "main/report.h"
 #include "wire/rrset.h"
 
@@ -117,6 +118,8 @@ static void run_stats(void *context, struct control_request *request, const json
 
 /* ---- overrides ---- */
 
+#define OVER_MAX (365 * 86400 * NANO_SECOND)
+
 /* Ends a request for an override; `data` is what to reply, made after the deed. */
 static void overridden(struct daemon *daemon, struct control_request *request, int failed, struct err *err,
         const char *what, const char *name)
@@ -128,25 +131,38 @@ static void overridden(struct daemon *daemon, struct control_request *request, i
 		log_info("override: %s %s", what, name);
 		daemon_tick(daemon);
 		daemon_save(daemon, true);
-		control_reply(request, json_pack("{s:s, s:s, s:o}", "did", what, "name", name, "drained",
-		                               report_drained(daemon_board(daemon))));
+		control_reply(request, json_pack("{s:s, s:s, s:o, s:b}", "did", what, "name", name, "drained",
+		                               report_drained(daemon_board(daemon)), "kept",
+		                               daemon->state_file && !daemon->save_failure));
 	}
 	err_free(err);
+}
+
+/* How it is to be done, from `reason`, `force` and `over` of the request; false: ended with a failure. */
+static bool read_override(struct control_request *request, const json_t *arguments, struct override *how)
+{
+	const char *over = option(arguments, "over");
+	*how = (struct override){.reason = option(arguments, "reason"), .insist = flag(arguments, "force")};
+	if (!over || (text_duration(&how->over, over) && how->over >= NANO_SECOND && how->over <= OVER_MAX))
+		return true;
+	control_fail(request, NULL, "--over takes a duration from 1s to 365d, such as 30m");
+	return false;
 }
 
 static void drain(struct daemon *daemon, struct control_request *request, const json_t *arguments, bool drained)
 {
 	const struct live *live = live_of(daemon, request);
 	const char *name = option(arguments, "datacenter");
-	if (!live)
+	struct override how;
+	if (!live || !read_override(request, arguments, &how))
 		return;
 	if (!name) {
 		control_fail(request, NULL, "name a data center");
 		return;
 	}
 	struct err *err = err_new();
-	int failed = board_drain(live->board, name, drained, option(arguments, "reason"), flag(arguments, "force"),
-	        clock_now(), clock_wall(), err);
+	int failed = drained ? board_drain(live->board, name, &how, clock_now(), clock_wall(), err)
+	                     : board_undrain(live->board, name, clock_now(), clock_wall(), err);
 	overridden(daemon, request, failed, err, drained ? "drain" : "undrain", name);
 }
 
@@ -164,15 +180,16 @@ static void run_force(void *context, struct control_request *request, const json
 {
 	const struct live *live = live_of(context, request);
 	const char *target = option(arguments, "target"), *word = option(arguments, "state");
-	if (!live)
+	struct override how;
+	if (!live || !read_override(request, arguments, &how))
 		return;
 	if (!target || !word || (strcmp(word, "up") != 0 && strcmp(word, "down") != 0)) {
 		control_fail(request, NULL, "say which target, and up or down: force TARGET up|down");
 		return;
 	}
 	struct err *err = err_new();
-	int failed = board_force(live->board, target, *word == 'u' ? VERDICT_UP : VERDICT_DOWN,
-	        option(arguments, "reason"), flag(arguments, "force"), clock_now(), clock_wall(), err);
+	int failed = board_force(
+	        live->board, target, *word == 'u' ? VERDICT_UP : VERDICT_DOWN, &how, clock_now(), clock_wall(), err);
 	overridden(context, request, failed, err, *word == 'u' ? "force up" : "force down", target);
 }
 

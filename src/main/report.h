@@ -22,6 +22,10 @@ json_t *report_plan(const struct plan *plan);
 
 /* The names of the data centers that are drained. */
 json_t *report_drained(const struct board *board);
+/* Every data center: {name, state, reason, since, until, serving_to}, the last four where it is drained. */
+json_t *report_datacenters(const struct board *board);
+/* What people said over the probes: {what, name, reason, since, until}. */
+json_t *report_overrides(const struct board *board);
 /* A wall time as seconds since 1970; null for 0. */
 json_t *report_time(nanotime wall);
 /* "up", "down", "unknown". */

@@ -45,6 +45,48 @@ json_t *report_drained(const struct board *board)
 	return list;
 }
 
+json_t *report_datacenters(const struct board *board)
+{
+	json_t *list = json_array();
+	const struct steering *steering = board_steering(board);
+	for (uint32_t i = 0; i < steering->datacenter_count; i++) {
+		struct datacenter_view view = board_datacenter(board, i);
+		const char *state = view.drained  ? "drained"
+		                    : view.braked ? "down, but kept in by the brake"
+		                    : view.kept   ? "down, but kept in by safety"
+		                    : view.lost   ? "down"
+		                                  : "up";
+		json_array_append_new(
+		        list, json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o}", "name", steering->datacenters[i], "state",
+		                      state, "reason", view.reason, "since", report_time(view.since), "until",
+		                      report_time(view.until), "serving_to", report_time(view.serving_to)));
+	}
+	return list;
+}
+
+json_t *report_overrides(const struct board *board)
+{
+	json_t *list = json_array();
+	const struct steering *steering = board_steering(board);
+	for (uint32_t i = 0; i < steering->datacenter_count; i++) {
+		struct datacenter_view view = board_datacenter(board, i);
+		if (view.drained)
+			json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:o, s:o}", "what", "drain", "name",
+			                                    steering->datacenters[i], "reason", view.reason, "since",
+			                                    report_time(view.since), "until", report_time(view.until)));
+	}
+	for (uint32_t i = 0; i < steering->target_count; i++) {
+		const struct target_state *state = board_target(board, i);
+		if (state->forced != VERDICT_UNKNOWN)
+			json_array_append_new(
+			        list, json_pack("{s:s, s:s, s:s?, s:n, s:o}", "what",
+			                      state->forced == VERDICT_UP ? "force up" : "force down", "name",
+			                      steering->targets[i].name, "reason", state->reason, "since", "until",
+			                      report_time(board_force_until(board, i))));
+	}
+	return list;
+}
+
 static json_t *report_window(const struct target_state *state)
 {
 	char text[65];
@@ -118,6 +160,7 @@ static json_t *report_target(const struct board *board, uint32_t index, const st
 	if (state->readings)
 		json_object_set_new(object, "readings", report_readings(&steering->probes[target->probe], state));
 	json_object_set_new(object, "reason", state->reason ? json_string(state->reason) : json_null());
+	json_object_set_new(object, "until", report_time(board_force_until(board, index)));
 	return object;
 }
 
@@ -151,6 +194,6 @@ json_t *report_health(const struct live *live)
 	for (uint32_t i = 0; i < board_steering(board)->target_count; i++)
 		json_array_append_new(targets, report_target(board, i, &users[i]));
 	free(users);
-	return json_pack(
-	        "{s:o, s:o, s:o}", "targets", targets, "pools", report_pools(board), "drained", report_drained(board));
+	return json_pack("{s:o, s:o, s:o, s:o, s:b}", "targets", targets, "pools", report_pools(board), "drained",
+	        report_drained(board), "datacenters", report_datacenters(board), "frozen", board_frozen(board));
 }

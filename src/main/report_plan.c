@@ -46,7 +46,7 @@ static json_t *by_family(const struct moves *moves, const double shares[GEO_FAMI
 	return object;
 }
 
-static json_t *report_datacenters(const struct plan_group *group)
+static json_t *report_group_datacenters(const struct plan_group *group)
 {
 	const struct moves *moves = &group->moves;
 	json_t *list = json_array();
@@ -112,7 +112,7 @@ static json_t *report_group(const struct plan_group *group)
 	json_t *object = json_pack("{s:o, s:I, s:s?, s:o, s:o, s:o, s:o, s:o}", "services", services, "service_count",
 	        (json_int_t)group->service_count, "map", group->map, "clients",
 	        by_family(&group->moves, group->moves.weight), "moved", by_family(&group->moves, group->moves.moved),
-	        "later", by_family(&group->moves, group->moves.later), "datacenters", report_datacenters(group),
+	        "later", by_family(&group->moves, group->moves.later), "datacenters", report_group_datacenters(group),
 	        "moves", report_ways(group));
 	json_object_set_new(object, "max_move", group->limit < 100 ? json_real(group->limit / 100.0) : json_null());
 	json_object_set_new(object, "over", json_boolean(group->over));

@@ -226,6 +226,8 @@ static void carry_datacenters(struct board *board, const struct board *previous)
 		const struct datacenter_state *from = &previous->datacenters[old];
 		struct datacenter_state *to = &board->datacenters[i];
 		to->drained = from->drained;
+		to->drained_at = from->drained_at;
+		to->drained_until = from->drained_until;
 		board_reason(&to->reason, from->reason);
 		to->lost = from->lost;
 		to->braked = from->braked;
@@ -387,6 +389,7 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 		carry_services(board, previous);
 		policies_carry(board, previous);
 		board->version = previous->version + 1;
+		board->offset = previous->offset;
 	}
 	for (uint32_t i = 0; i < steering->target_count; i++)
 		board->down_count += board->targets[i].verdict == VERDICT_DOWN;
@@ -430,9 +433,26 @@ bool board_drained(const struct board *board, uint32_t datacenter)
 	return board->datacenters[datacenter].drained;
 }
 
-const char *board_drain_reason(const struct board *board, uint32_t datacenter)
+struct datacenter_view board_datacenter(const struct board *board, uint32_t datacenter)
 {
-	return board->datacenters[datacenter].reason;
+	const struct datacenter_state *state = &board->datacenters[datacenter];
+	struct datacenter_view view = {.drained = state->drained,
+	        .reason = state->reason,
+	        .lost = state->lost,
+	        .kept = state->kept,
+	        .braked = state->braked};
+	if (!state->drained)
+		return view;
+	view.since = state->drained_at + board->offset;
+	view.until = state->drained_until == INT64_MAX ? 0 : state->drained_until + board->offset;
+	view.serving_to = view.since + board->steering->safety.linger;
+	return view;
+}
+
+nanotime board_force_until(const struct board *board, uint32_t target)
+{
+	nanotime until = board->extras[target].forced_until;
+	return board->targets[target].forced == VERDICT_UNKNOWN || until == INT64_MAX ? 0 : until + board->offset;
 }
 
 bool board_frozen(const struct board *board)

@@ -82,17 +82,39 @@ void board_set(struct board *board, uint32_t target, enum verdict verdict, nanot
  * never. */
 nanotime board_tick(struct board *board, nanotime now, nanotime wall);
 
-/* Overrides. A data center that is drained is left out of every answer, also when all others are down; only a service
- * that has pools nowhere else goes on being answered from it. To undrain also ends what failback holds back there, at
- * once. `forced` goes over what safety forbids. -1 and an error with the reason if it is refused or names nothing. */
-int board_drain(struct board *board, const char *datacenter, bool drained, const char *reason, bool forced,
-        nanotime now, nanotime wall, struct err *err);
-int board_force(struct board *board, const char *target, enum verdict verdict, const char *reason, bool forced,
-        nanotime now, nanotime wall, struct err *err);
+/* A person's word over the probes'. */
+struct override {
+	const char *reason; /* NULL or "": none given */
+	nanotime over;      /* ends by itself after this time; 0: never */
+	bool insist;        /* goes over what safety forbids */
+};
+
+/* A data center that is drained is left out of every answer, also when all others are down; only a service that has
+ * pools nowhere else goes on being answered from it. The last one that serves cannot be drained, however one insists.
+ * To undrain also ends what failback holds back there, at once. -1 and an error with the reason if it is refused or
+ * names nothing. */
+int board_drain(struct board *board, const char *datacenter, const struct override *how, nanotime now, nanotime wall,
+        struct err *err);
+int board_undrain(struct board *board, const char *datacenter, nanotime now, nanotime wall, struct err *err);
+int board_force(struct board *board, const char *target, enum verdict verdict, const struct override *how, nanotime now,
+        nanotime wall, struct err *err);
 int board_release(struct board *board, const char *target, nanotime now, nanotime wall, struct err *err);
+
+/* How a data center stands. Times are wall time; 0: none. */
+struct datacenter_view {
+	bool drained;
+	const char *reason;  /* of the drain, or NULL */
+	nanotime since;      /* of the drain */
+	nanotime until;      /* when the drain ends by itself */
+	nanotime serving_to; /* clients may still come until then (safety.linger) */
+	bool lost;           /* no pool in it is up */
+	bool kept;           /* lost, but safety.keep keeps it in */
+	bool braked;         /* lost, but the brake keeps it in */
+};
+struct datacenter_view board_datacenter(const struct board *board, uint32_t datacenter);
 bool board_drained(const struct board *board, uint32_t datacenter);
-/* Why it is drained, or NULL. */
-const char *board_drain_reason(const struct board *board, uint32_t datacenter);
+/* When a target's force ends by itself (wall); 0: never. */
+nanotime board_force_until(const struct board *board, uint32_t target);
 /* Were all targets lost at once, so that the state from before is kept (safety.freeze)? */
 bool board_frozen(const struct board *board);
 

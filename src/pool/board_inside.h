@@ -53,11 +53,12 @@ struct pool_state {
 
 /* What the board keeps of a target beyond what it shows. */
 struct target_extra {
-	nanotime lost_at; /* monotonic, when it last went from up to down; NEVER */
-	bool provisional; /* restored and out of date: the first result decides */
-	bool frozen;      /* counts as up in spite of its verdict */
-	bool insisted;    /* forced down over what safety forbids */
-	bool watched;     /* what is read of it counts for some service */
+	nanotime lost_at;      /* monotonic, when it last went from up to down; NEVER */
+	bool provisional;      /* restored and out of date: the first result decides */
+	bool frozen;           /* counts as up in spite of its verdict */
+	bool insisted;         /* forced down over what safety forbids */
+	bool watched;          /* what is read of it counts for some service */
+	nanotime forced_until; /* monotonic; INT64_MAX: no end */
 };
 
 struct datacenter_state {
@@ -67,6 +68,8 @@ struct datacenter_state {
 	bool kept;                /* lost, but safety.keep keeps it in */
 	bool braked;              /* lost, but the brake keeps it in until it is back or drained by hand */
 	char *reason;             /* of the drain; owned, NULL: none given */
+	nanotime drained_at;      /* monotonic, of the drain */
+	nanotime drained_until;   /* monotonic; INT64_MAX: no end */
 	nanotime lost_at;         /* monotonic; NEVER */
 	uint64_t lost_order;      /* the later lost, the higher */
 	uint32_t pools, pools_up; /* pools in it by family; those up by health */
@@ -179,6 +182,9 @@ unsigned datacenters_in(const struct board *board, uint32_t without);
 void datacenters_insisted(struct board *board);
 /* How many would be left in if `target` counted as down. */
 unsigned datacenters_in_without_target(struct board *board, uint32_t target);
+
+/* override.c: ends the overrides whose time is over; returns when the next is due, INT64_MAX: never. */
+nanotime overrides_expire(struct board *board, nanotime now);
 
 /* freeze.c: called when a verdict was changed; true if what targets count for has changed. */
 bool freeze_check(struct board *board, nanotime now);

@@ -144,7 +144,9 @@ nanotime board_tick(struct board *board, nanotime now, nanotime wall)
 	board->offset = wall - now;
 	if (freeze_thaw(board, now))
 		board_all_changed(board, now);
-	nanotime next = board->thaw_at;
+	nanotime next = overrides_expire(board, now);
+	if (board->thaw_at < next)
+		next = board->thaw_at;
 	for (uint32_t i = 0; i < board->waiting_count; i++) {
 		nanotime due = service_failback(board, board->waiting[i], now);
 		if (due < next)

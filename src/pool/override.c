@@ -3,8 +3,9 @@
  *
  * Called by the control commands and by plays. Refused where it would leave
  * fewer data centers than safety keeps (one at least), unless the person
- * insists; each refusal says how many would be left. Whoever undrains also ends
- * what failback holds back there.
+ * insists; each refusal says how many would be left. Nobody drains the last
+ * one: there would be nothing to answer with. Whoever undrains also ends what
+ * failback holds back there. An override may end by itself: board_tick asks.
  */
 #include "pool/board_inside.h"
 
@@ -61,31 +62,76 @@ static void let_go(struct board *board, uint32_t index)
 	}
 }
 
-int board_drain(struct board *board, const char *datacenter, bool drained, const char *reason, bool forced,
-        nanotime now, nanotime wall, struct err *err)
+/* Whether the data center may be drained; -1 and why not. */
+static int check_drain(const struct board *board, uint32_t index, bool insist, struct err *err)
 {
-	uint32_t index = board_find_datacenter(board, datacenter);
-	board->offset = wall - now;
-	if (index == NO_INDEX)
-		return unknown("data center", datacenter, board->steering->datacenters, board->datacenter_count, err);
-	struct datacenter_state *state = &board->datacenters[index];
-	if (drained && !state->drained && state->used) {
-		if (check_left(board, datacenters_in(board, NO_INDEX), datacenters_in(board, index), forced, "draining",
-		            datacenter, err))
-			return -1;
-		if (!any_undrained(board, index) && !forced) {
-			err_add(err, ERR_ERROR, NULL, "draining %s would leave no data center; --force insists",
-			        datacenter);
-			return -1;
-		}
+	const char *name = board->steering->datacenters[index];
+	const struct datacenter_state *state = &board->datacenters[index];
+	if (state->drained || !state->used)
+		return 0;
+	if (!any_undrained(board, index)) {
+		err_add(err, ERR_ERROR, NULL,
+		        "%s is the last data center that is not drained: without it there is nothing to answer with; "
+		        "undrain another one first",
+		        name);
+		return -1;
 	}
-	state->drained = drained;
-	board_reason(&state->reason, drained ? reason : NULL);
-	if (!drained)
-		let_go(board, index);
+	return check_left(
+	        board, datacenters_in(board, NO_INDEX), datacenters_in(board, index), insist, "draining", name, err);
+}
+
+/* What a person's word changes is done at once: failback holds nothing of it back. */
+static void changed_by_hand(struct board *board, nanotime now)
+{
 	board->by_hand = true;
 	board_all_changed(board, now);
 	board->by_hand = false;
+}
+
+static void end_drain(struct board *board, uint32_t index)
+{
+	board->datacenters[index].drained = false;
+	board_reason(&board->datacenters[index].reason, NULL);
+	let_go(board, index);
+}
+
+static int find_datacenter(struct board *board, const char *name, nanotime now, nanotime wall, struct err *err)
+{
+	uint32_t index = board_find_datacenter(board, name);
+	board->offset = wall - now;
+	if (index == NO_INDEX)
+		return unknown("data center", name, board->steering->datacenters, board->datacenter_count, err);
+	return (int)index;
+}
+
+static nanotime end_of(const struct override *how, nanotime now)
+{
+	return how->over ? now + how->over : INT64_MAX;
+}
+
+int board_drain(struct board *board, const char *datacenter, const struct override *how, nanotime now, nanotime wall,
+        struct err *err)
+{
+	int index = find_datacenter(board, datacenter, now, wall, err);
+	if (index < 0 || check_drain(board, (uint32_t)index, how->insist, err))
+		return -1;
+	struct datacenter_state *state = &board->datacenters[index];
+	if (!state->drained)
+		state->drained_at = now;
+	state->drained = true;
+	state->drained_until = end_of(how, now);
+	board_reason(&state->reason, how->reason);
+	changed_by_hand(board, now);
+	return 0;
+}
+
+int board_undrain(struct board *board, const char *datacenter, nanotime now, nanotime wall, struct err *err)
+{
+	int index = find_datacenter(board, datacenter, now, wall, err);
+	if (index < 0)
+		return -1;
+	end_drain(board, (uint32_t)index);
+	changed_by_hand(board, now);
 	return 0;
 }
 
@@ -96,11 +142,13 @@ static int find_target(const struct board *board, const char *name, struct err *
 }
 
 static void set_force(
-        struct board *board, uint32_t target, enum verdict verdict, const char *reason, bool insisted, nanotime now)
+        struct board *board, uint32_t target, enum verdict verdict, const struct override *how, nanotime now)
 {
+	bool insisted = verdict == VERDICT_DOWN && how->insist;
 	bool policy = insisted != board->extras[target].insisted;
 	board->targets[target].forced = verdict;
-	board_reason(&board->force_reasons[target], reason);
+	board_reason(&board->force_reasons[target], how->reason);
+	board->extras[target].forced_until = end_of(how, now);
 	board->targets[target].reason = board->force_reasons[target];
 	board->extras[target].insisted = insisted;
 	board->by_hand = true;
@@ -111,8 +159,8 @@ static void set_force(
 	board->by_hand = false;
 }
 
-int board_force(struct board *board, const char *target, enum verdict verdict, const char *reason, bool forced,
-        nanotime now, nanotime wall, struct err *err)
+int board_force(struct board *board, const char *target, enum verdict verdict, const struct override *how, nanotime now,
+        nanotime wall, struct err *err)
 {
 	int index = find_target(board, target, err);
 	board->offset = wall - now;
@@ -122,9 +170,10 @@ int board_force(struct board *board, const char *target, enum verdict verdict, c
 		return board_release(board, target, now, wall, err);
 	bool down = verdict == VERDICT_DOWN;
 	if (down && check_left(board, datacenters_in(board, NO_INDEX),
-	                    datacenters_in_without_target(board, (uint32_t)index), forced, "forcing down", target, err))
+	                    datacenters_in_without_target(board, (uint32_t)index), how->insist, "forcing down", target,
+	                    err))
 		return -1;
-	set_force(board, (uint32_t)index, verdict, reason, down && forced, now);
+	set_force(board, (uint32_t)index, verdict, how, now);
 	return 0;
 }
 
@@ -134,6 +183,46 @@ int board_release(struct board *board, const char *target, nanotime now, nanotim
 	board->offset = wall - now;
 	if (index < 0)
 		return -1;
-	set_force(board, (uint32_t)index, VERDICT_UNKNOWN, NULL, false, now);
+	set_force(board, (uint32_t)index, VERDICT_UNKNOWN, &(struct override){.reason = NULL}, now);
 	return 0;
+}
+
+/* ---- ends ---- */
+
+static nanotime expire_drains(struct board *board, nanotime now, bool *changed)
+{
+	nanotime next = INT64_MAX;
+	for (uint32_t i = 0; i < board->datacenter_count; i++) {
+		nanotime until = board->datacenters[i].drained_until;
+		if (!board->datacenters[i].drained || until == INT64_MAX)
+			continue;
+		if (until > now) {
+			next = until < next ? until : next;
+			continue;
+		}
+		log_info("override: the drain of %s has ended: its time is over", board->steering->datacenters[i]);
+		end_drain(board, i);
+		*changed = true;
+	}
+	return next;
+}
+
+nanotime overrides_expire(struct board *board, nanotime now)
+{
+	bool changed = false;
+	nanotime next = expire_drains(board, now, &changed);
+	if (changed)
+		changed_by_hand(board, now);
+	for (uint32_t i = 0; i < board->target_count; i++) {
+		nanotime until = board->extras[i].forced_until;
+		if (board->targets[i].forced == VERDICT_UNKNOWN || until == INT64_MAX)
+			continue;
+		if (until > now) {
+			next = until < next ? until : next;
+			continue;
+		}
+		log_info("override: the force of %s has ended: its time is over", board->steering->targets[i].name);
+		set_force(board, i, VERDICT_UNKNOWN, &(struct override){.reason = NULL}, now);
+	}
+	return next;
 }

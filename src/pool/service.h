@@ -104,6 +104,8 @@ struct safety {
 	unsigned brake;     /* data centers that automation may take out … */
 	nanotime brake_per; /* … in this time; 0: no brake */
 	bool freeze;        /* all targets lost at once: keep the last state */
+	nanotime linger;    /* how long clients may still come to a data center that was drained */
+	nanotime promise;   /* the longest time from a failure to changed answers everywhere; 0: none is promised */
 };
 
 /* All of it: what the board is made for. */

@@ -8,8 +8,8 @@
  *
  *   meridian state 1
  *   target NAME up|down|frozen SINCE LAST TOOK RUN COUNT WINDOW DETAIL
- *   force TARGET up|down plain|insisted REASON
- *   drain DATACENTER REASON
+ *   force TARGET up|down plain|insisted UNTIL REASON
+ *   drain DATACENTER SINCE UNTIL REASON
  *   lost DATACENTER ORDER
  *   braked DATACENTER
  *   held SERVICE POOL FAMILY SINCE
@@ -18,7 +18,7 @@
  *   epoch SERVICE FIELD NUMBER
  *   followed SERVICE FIELD TARGET FAMILY
  *
- * Times are nanoseconds of wall time.
+ * Times are nanoseconds of wall time; an UNTIL of 0 is never.
  */
 #include "pool/board_inside.h"
 
@@ -115,8 +115,8 @@ static void save_target(FILE *out, const struct board *board, uint32_t index)
 		return;
 	fputs("force", out);
 	write_word(out, name);
-	fprintf(out, " %s %s", state->forced == VERDICT_UP ? "up" : "down",
-	        board->extras[index].insisted ? "insisted" : "plain");
+	fprintf(out, " %s %s %lld", state->forced == VERDICT_UP ? "up" : "down",
+	        board->extras[index].insisted ? "insisted" : "plain", (long long)board_force_until(board, index));
 	write_word(out, board->force_reasons[index]);
 	fputc('\n', out);
 }
@@ -125,8 +125,10 @@ static void save_datacenter(FILE *out, const struct board *board, uint32_t index
 {
 	const struct datacenter_state *state = &board->datacenters[index];
 	if (state->drained) {
+		struct datacenter_view view = board_datacenter(board, index);
 		fputs("drain", out);
 		write_word(out, board->steering->datacenters[index]);
+		fprintf(out, " %lld %lld", (long long)view.since, (long long)view.until);
 		write_word(out, state->reason);
 		fputc('\n', out);
 	}
@@ -290,29 +292,48 @@ static bool restore_target(struct restore *restore, char **words)
 	return true;
 }
 
+/* When an override ends, from wall to monotonic time; 0 is never. */
+static bool read_until(const struct restore *restore, nanotime *until, const char *text)
+{
+	nanotime wall;
+	if (!text_number(&wall, text, 0, INT64_MAX))
+		return false;
+	*until = wall ? restore->now + (wall - restore->wall) : INT64_MAX;
+	return true;
+}
+
 static bool restore_force(struct restore *restore, char **words)
 {
 	struct board *board = restore->board;
+	nanotime until;
 	bool up = !strcmp(words[2], "up"), insisted = !strcmp(words[3], "insisted");
-	if ((!up && strcmp(words[2], "down") != 0) || (!insisted && strcmp(words[3], "plain") != 0))
+	if ((!up && strcmp(words[2], "down") != 0) || (!insisted && strcmp(words[3], "plain") != 0) ||
+	        !read_until(restore, &until, words[4]))
 		return false;
 	uint32_t index = board_find_target(board, words[1]);
 	if (index == NO_INDEX)
 		return true;
 	board->targets[index].forced = up ? VERDICT_UP : VERDICT_DOWN;
 	board->extras[index].insisted = insisted && !up;
-	board_reason(&board->force_reasons[index], words[4]);
+	board->extras[index].forced_until = until;
+	board_reason(&board->force_reasons[index], words[5]);
 	board->targets[index].reason = board->force_reasons[index];
 	return true;
 }
 
 static bool restore_drain(struct restore *restore, char **words)
 {
+	nanotime since, until;
+	if (!read_time(&since, words[2], restore->wall) || !read_until(restore, &until, words[3]))
+		return false;
 	uint32_t index = board_find_datacenter(restore->board, words[1]);
 	if (index == NO_INDEX)
 		return true;
-	restore->board->datacenters[index].drained = true;
-	board_reason(&restore->board->datacenters[index].reason, words[2]);
+	struct datacenter_state *state = &restore->board->datacenters[index];
+	state->drained = true;
+	state->drained_at = restore->now - (restore->wall - since);
+	state->drained_until = until;
+	board_reason(&state->reason, words[4]);
 	return true;
 }
 
@@ -446,8 +467,8 @@ static const struct {
 	bool (*restore)(struct restore *restore, char **words);
 } rows[] = {
         {"target", 10, restore_target},
-        {"force", 5, restore_force},
-        {"drain", 3, restore_drain},
+        {"force", 6, restore_force},
+        {"drain", 5, restore_drain},
         {"lost", 3, restore_lost},
         {"braked", 2, restore_braked},
         {"held", 5, restore_held},

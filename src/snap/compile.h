@@ -37,6 +37,10 @@ void compile_attachments(struct snapshot *snapshot, struct err *err);
 /* Finds the address hints that are those of steered names, once all are bound. */
 void compile_hints(struct snapshot *snapshot);
 
+/* Warns where a steered name's TTL does not fit the time in which failures are noticed, or what safety promises. */
+void compile_promise(const struct steering *steering, const struct service *service, uint32_t ttl_seconds,
+        const char *name, const struct err_at *at, struct err *err);
+
 /* Drops one reference; the last frees. NULL is allowed. */
 void geo_unit_release(struct geo_unit *unit);
 

@@ -110,6 +110,9 @@ static void attach(
 	struct attachment attachment = {.service = index};
 	if (!may_attach(service, node, zone, text, &at, &attachment, err))
 		return;
+	uint32_t ttl = attachment.ttl[FAMILY_V4] > attachment.ttl[FAMILY_V6] ? attachment.ttl[FAMILY_V4]
+	                                                                     : attachment.ttl[FAMILY_V6];
+	compile_promise(&snapshot->steering, service, ttl, text, &at, err);
 	attachment.node = node->index + 1;
 	collect(snapshot->arena, &collected[zone - snapshot->zones], &attachment);
 }

@@ -135,9 +135,10 @@ static void read_safety(struct reader *reader, const struct geo *geo)
 	        {"keep", read_unsigned, offsetof(struct safety, keep), 0, DATACENTERS_MAX},
 	        {"brake", read_brake, 0},
 	        {"freeze", read_flag, offsetof(struct safety, freeze)},
+	        {"linger", read_duration, offsetof(struct safety, linger), 0, 7 * 86400 * NANO_SECOND},
+	        {"promise", read_duration, offsetof(struct safety, promise), NANO_SECOND, 86400 * NANO_SECOND},
 	};
 	struct conf *conf = reader->conf;
-	conf->safety = (struct safety){.keep = 1, .freeze = true};
 	for (uint32_t i = 0; i < geo->counts[SAFETY]; i++) {
 		const struct yaml *section = geo->sections[SAFETY][i];
 		options_read(reader, section, "'safety'", OPTIONS(options), &conf->safety);
@@ -304,7 +305,7 @@ void conf_geo_read(struct reader *reader, const struct yaml *value)
 		at = yaml_at(value);
 	else
 		return;
-	conf->safety = (struct safety){.keep = 1, .freeze = true};
+	conf->safety = (struct safety){.keep = 1, .freeze = true, .linger = 300 * NANO_SECOND};
 	find_countries(reader, folder);
 	/* A server that steers nothing needs no folder. */
 	if (value || reader->source->exists(reader->source->context, folder))

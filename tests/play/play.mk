@@ -7,6 +7,7 @@ PLAYS = \
 	tests/play/names.play \
 	tests/play/nearest.play \
 	tests/play/one-writer.play \
+	tests/play/promise.play \
 	tests/play/reload.play \
 	tests/play/split-brain.play \
 	tests/play/stale-replica.play

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "base/text.h"
 #include "play.h"
 #include "pool/board.h"
@@ -311,28 +312,39 @@ static bool overridden(struct play *play, int failed, struct err *err, const cha
 	return good;
 }
 
-static bool drain(struct play *play, char **words, unsigned count, bool drained)
+/* What may follow an override: `over DURATION`, `insist`. */
+static struct override how_of(char **words, unsigned count)
 {
-	struct err *err = err_new();
-	int failed = board_drain(board_of(play), words[0], drained, "play", false, play->now, play->wall, err);
-	return overridden(play, failed, err, words[count - 1]);
+	struct override how = {.reason = "play"};
+	for (unsigned i = 1; i < count; i++) {
+		how.insist |= !strcmp(words[i], "insist");
+		if (!strcmp(words[i], "over") && i + 1 < count)
+			MUST(text_duration(&how.over, words[i + 1]));
+	}
+	return how;
 }
 
 bool act_drain(struct play *play, char **words, unsigned count)
 {
-	return drain(play, words, count, true);
+	struct err *err = err_new();
+	struct override how = how_of(words, count);
+	int failed = board_drain(board_of(play), words[0], &how, play->now, play->wall, err);
+	return overridden(play, failed, err, words[count - 1]);
 }
 
 bool act_undrain(struct play *play, char **words, unsigned count)
 {
-	return drain(play, words, count, false);
+	struct err *err = err_new();
+	int failed = board_undrain(board_of(play), words[0], play->now, play->wall, err);
+	return overridden(play, failed, err, words[count - 1]);
 }
 
 bool act_force(struct play *play, char **words, unsigned count)
 {
 	struct err *err = err_new();
 	enum verdict verdict = strcmp(words[1], "up") ? VERDICT_DOWN : VERDICT_UP;
-	int failed = board_force(board_of(play), words[0], verdict, "play", false, play->now, play->wall, err);
+	struct override how = how_of(words, count);
+	int failed = board_force(board_of(play), words[0], verdict, &how, play->now, play->wall, err);
 	return overridden(play, failed, err, words[count - 1]);
 }
 

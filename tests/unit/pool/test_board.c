@@ -65,9 +65,25 @@ static const struct {
         {"drain of what is not", {.pools = THREE}, "drain idd refused; undrain nowhere refused"},
         {"all down is without the drained", {.pools = THREE},
                 "drain iad; fail fra; fail sin; get a 4 fra; pool a 4 iad drained"},
-        {"all drained but by hand", {.pools = THREE},
-                "drain iad; drain fra; drain sin refused; drain sin insist; get a 4 iad; pool a 4 iad kept; all-down a "
-                "4 no"},
+        {"nobody drains the last one", {.pools = THREE},
+                "drain iad; drain fra; drain sin refused; drain sin insist refused; get a 4 sin; undrain iad; drain "
+                "sin; "
+                "get a 4 iad"},
+        {"the last one that is up is drained only by who insists", {.pools = THREE},
+                "fail iad; drain fra; drain sin refused; drain sin insist; get a 4 iad"},
+        {"a drain ends", {.pools = THREE},
+                "drain iad over 30m; get a 4 fra; clock 1799s; get a 4 fra; reload; clock 1s; get a 4 iad; pool a 4 "
+                "iad "
+                "up"},
+        {"a drain ends after a restart", {.pools = THREE},
+                "drain iad over 30m; clock 10m; restart; clock 1199s; get a 4 fra; clock 1s; get a 4 iad"},
+        {"a drain anew is as long as it says", {.pools = THREE},
+                "drain iad over 30m; drain iad; clock 1h; get a 4 fra; drain iad over 10m; clock 10m; get a 4 iad"},
+        {"a force ends", {.pools = THREE},
+                "force iad-4-0 down over 5m; give a 4 iad 1; clock 299s; reload; restart; give a 4 iad 1; clock 1s; "
+                "give a 4 iad 0 1"},
+        {"what ends a drain ends its failback, too", {.pools = "iad:1 fra:1", .service = {.failback = FAILBACK_MANUAL}},
+                "ok iad; ok fra; fail iad 3; drain iad over 10m; ok iad 2; clock 10m; get a 4 iad"},
         {"a service that is only there", {.pools = THREE, .second = "iad:1"}, "drain iad; get a 4 fra; get b 4 iad"},
         {"the pool for all down is drained",
                 {.pools = THREE, .service = {.all_down = ALL_DOWN_POOL, .all_down_pool = 1}},

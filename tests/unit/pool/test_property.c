@@ -115,15 +115,18 @@ static void act(struct world *world, uint64_t *random)
 	uint32_t target = chance(random, world->steering.target_count);
 	const char *datacenter = world->datacenters[chance(random, world->steering.datacenter_count)];
 	struct err *err = err_new();
+	struct override how = {.insist = chance(random, 2), .over = chance(random, 2) * 30 * NANO_SECOND};
 	struct result result = {.ok = chance(random, 3), .detail = "it says"};
 	switch (chance(random, 12)) {
 	case 0:
-		board_drain(world->board, datacenter, chance(random, 2), "", chance(random, 2), world->now, world->wall,
-		        err);
+		if (chance(random, 2))
+			board_drain(world->board, datacenter, &how, world->now, world->wall, err);
+		else
+			board_undrain(world->board, datacenter, world->now, world->wall, err);
 		break;
 	case 1:
-		board_force(world->board, world->targets[target].name, (enum verdict)chance(random, 3), "",
-		        chance(random, 2), world->now, world->wall, err);
+		board_force(world->board, world->targets[target].name, (enum verdict)chance(random, 3), &how,
+		        world->now, world->wall, err);
 		break;
 	case 2:
 		assert_true(world_play(world, "restart", chance(random, 2) ? "reload" : "restart"));

@@ -184,15 +184,22 @@ static bool results(struct world *world, const char *who, bool ok, unsigned time
 
 static bool override(struct world *world, char **words, unsigned count)
 {
-	const char *last = words[count - 1];
-	bool refused = !strcmp(last, "refused"), insist = !strcmp(last, "insist"), drain = !strcmp(words[0], "drain");
+	bool refused = !strcmp(words[count - 1], "refused"), drain = !strcmp(words[0], "drain");
+	struct override how = {.reason = "test"};
 	struct err *err = err_new();
 	int failed;
-	if (drain || !strcmp(words[0], "undrain"))
-		failed = board_drain(world->board, words[1], drain, "test", insist, world->now, world->wall, err);
+	for (unsigned i = 2; i < count; i++) {
+		how.insist |= !strcmp(words[i], "insist");
+		if (!strcmp(words[i], "over") && i + 1 < count)
+			MUST(text_duration(&how.over, words[i + 1]));
+	}
+	if (drain)
+		failed = board_drain(world->board, words[1], &how, world->now, world->wall, err);
+	else if (!strcmp(words[0], "undrain"))
+		failed = board_undrain(world->board, words[1], world->now, world->wall, err);
 	else if (!strcmp(words[0], "force"))
-		failed = board_force(world->board, words[1], !strcmp(words[2], "up") ? VERDICT_UP : VERDICT_DOWN,
-		        "test", insist, world->now, world->wall, err);
+		failed = board_force(world->board, words[1], !strcmp(words[2], "up") ? VERDICT_UP : VERDICT_DOWN, &how,
+		        world->now, world->wall, err);
 	else
 		failed = board_release(world->board, words[1], world->now, world->wall, err);
 	bool good = (failed != 0) == refused && (failed != 0) == (err_count(err, ERR_ERROR) == 1);
