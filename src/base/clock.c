@@ -17,6 +17,11 @@ nanotime clock_now(void)
 	return clock_read(CLOCK_MONOTONIC);
 }
 
+nanotime clock_coarse(void)
+{
+	return clock_read(CLOCK_MONOTONIC_COARSE);
+}
+
 nanotime clock_wall(void)
 {
 	return clock_read(CLOCK_REALTIME);

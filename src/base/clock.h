@@ -17,6 +17,8 @@ typedef int64_t nanotime; /* nanoseconds; monotonic unless a name says wall */
 
 /* CLOCK_MONOTONIC. */
 nanotime clock_now(void);
+/* The same as of the kernel's last tick: some milliseconds old, but cheap enough for the path of a query. */
+nanotime clock_coarse(void);
 /* CLOCK_REALTIME, since 1970. */
 nanotime clock_wall(void);
 

@@ -11,6 +11,7 @@ libbase_a_SOURCES = \
 	src/base/err.c src/base/err.h \
 	src/base/file.c src/base/file.h \
 	src/base/hash.c src/base/hash.h \
+	src/base/rate_limit.h \
 	src/base/log.c src/base/log.h \
 	src/base/text.c src/base/text.h
 EXTRA_DIST += src/base/README.md
