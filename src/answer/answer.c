@@ -7,8 +7,12 @@
  */
 #include "answer/answer.h"
 
+#include <string.h>
+
 #include "answer/exchange.h"
 #include "base/hash.h"
+
+enum { CLASS_PARTS = 32 };
 
 /* Is a client subnet from this resolver honoured? */
 static bool subnet_honoured(const struct conf *conf, const struct addr *resolver)
@@ -150,12 +154,25 @@ static void count_query(const struct exchange *exchange)
 		counter_increment(counters, COUNTER_QUERIES_DNSSEC_OK);
 }
 
-/* What rate limiting counts together: answers by name, everything else by the zone or the kind of error. */
+/* What rate limiting counts together: the data of a name and type; a name's want of a type; the referrals of a cut;
+ * everything else by the zone and the kind of error. A name stands for all that a wildcard or DNAME makes of it, else
+ * random labels would be so many classes. What a real resolver may ask much of, a wildcard's names and a steered name
+ * for many client subnets, is parted in CLASS_PARTS, and no further. */
 static uint64_t response_class(const struct exchange *exchange, unsigned rcode)
 {
-	if (exchange->zone && rcode == RCODE_NOERROR && exchange->reply.counts[SECTION_ANSWER])
-		return hash_mix(exchange->labels.hash[0], exchange->query.qtype);
-	return hash_mix(rcode, exchange->zone ? name_hash(exchange->zone->name, 0) : 0);
+	const struct node *source = exchange->source;
+	if (!source || rcode != RCODE_NOERROR)
+		return hash_mix((uintptr_t)exchange->zone, rcode);
+	bool positive = exchange->reply.counts[SECTION_ANSWER];
+	uint64_t part = 0;
+	if (source->length != exchange->query.qname_length && exchange->reply.flags & FLAG_AA)
+		part = exchange->labels.hash[0];
+	if (exchange->edns.scope) {
+		uint64_t subnet;
+		memcpy(&subnet, exchange->steered_for.bytes, sizeof subnet);
+		part ^= hash_mix(subnet, 0);
+	}
+	return hash_mix((uintptr_t)source, positive ? exchange->query.qtype : 0) + part % CLASS_PARTS;
 }
 
 static size_t finish(struct exchange *exchange, unsigned rcode, uint8_t *out, size_t room)
@@ -166,8 +183,9 @@ static size_t finish(struct exchange *exchange, unsigned rcode, uint8_t *out, si
 		exchange->edns.scope = 0; /* RFC 7871 7.4: negative answers and referrals are everybody's */
 	reply->rcode = (uint16_t)rcode;
 	counter_increment(context->counters, counter_of_rcode(rcode));
-	if (exchange->snapshot->conf->rate_limit.on && !exchange->client->stream) {
+	if (exchange->client->limited) {
 		context->response_class = response_class(exchange, rcode);
+		context->response_opt = (uint16_t)(reply->w.at - reply->w.start);
 		context->proven = exchange->knows_cookie || exchange->is_signed;
 	}
 	size_t size = reply_finish(reply, &exchange->query, exchange->query.edns ? &exchange->edns : NULL);
@@ -207,6 +225,7 @@ static void open_exchange(struct exchange *exchange, struct answer_context *cont
 	exchange->snapshot = context->live->snapshot;
 	exchange->board = context->live->board;
 	exchange->zone = NULL;
+	exchange->source = NULL;
 	exchange->truncated = false;
 	exchange->is_signed = false;
 	exchange->knows_cookie = false;
@@ -253,4 +272,10 @@ size_t answer_packet(struct answer_context *context, const struct client *client
 		counter_increment(context->counters, COUNTER_RESPONSES_TRUNCATED);
 	}
 	return finish(&exchange, rcode, out, room);
+}
+
+const struct rate_limit *answer_rate_limit(const struct live *live)
+{
+	const struct rate_limit *limit = &live->snapshot->conf->rate_limit;
+	return limit->on ? limit : NULL;
 }

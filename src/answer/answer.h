@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/counters.h"
+#include "base/rate_limit.h"
 #include "snap/live.h"
 
 struct trace;    /* answer/trace.h */
@@ -17,6 +18,7 @@ struct transfer; /* answer/transfer.h */
 struct client {
 	struct addr addr;
 	bool stream;        /* TCP or TLS: no size limit but 65535, no truncation */
+	bool limited;       /* UDP: the reply will be counted by rate limiting, which needs to know what it is */
 	uint16_t keepalive; /* stream: idle timeout to tell, in 100 ms (RFC 7828) */
 };
 
@@ -28,8 +30,9 @@ struct answer_context {
 	uint64_t wall;             /* seconds since 1970, for TSIG and cookies; set for each batch */
 	const uint8_t *secret;     /* 16 random bytes of this process, for cookies; NULL: no cookies are given */
 	struct trace *trace;       /* NULL but for explain */
-	uint64_t response_class;   /* out, UDP: what rate limiting counts together */
-	bool proven;               /* out, UDP: the client has proven its address: no rate limit */
+	uint64_t response_class;   /* out, where the client is `limited`: what rate limiting counts together */
+	uint16_t response_opt;     /* out, the same: where the reply's OPT begins; its end where it has none */
+	bool proven;               /* out, the same: the client has proven its address: no limit */
 	bool may_transfer;         /* the caller can send many messages */
 	struct transfer
 	        *transfer; /* out, where may_transfer: the reply is this, to be sent and freed (answer/transfer.h) */
@@ -39,5 +42,8 @@ struct answer_context {
  * reply, 0: none is due. Whatever `in` is, the reply parses, and is never larger than the client allows. */
 size_t answer_packet(struct answer_context *context, const struct client *client, const uint8_t *in, size_t in_size,
         uint8_t *out, size_t out_size);
+
+/* The rate limit of UDP, valid as long as `live`; NULL: it is off. */
+const struct rate_limit *answer_rate_limit(const struct live *live);
 
 #endif

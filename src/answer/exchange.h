@@ -64,6 +64,7 @@ struct exchange {
 	struct edns_reply edns;
 	struct name_labels labels;        /* of the query name */
 	const struct snapshot_zone *zone; /* the query name's; NULL: not looked for, or none of ours */
+	const struct node *source;        /* where its first link was found; NULL: it was not looked for */
 
 	/* proof of who asks; `tsig` is set only where is_signed */
 	bool is_signed;

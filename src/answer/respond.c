@@ -205,6 +205,8 @@ static bool follow_node(struct exchange *exchange, const struct snapshot_zone *z
 static bool step(struct exchange *exchange, const struct snapshot_zone *zone, struct lookup *lookup, unsigned *rcode)
 {
 	struct found found = find(zone->zone, lookup->lower, lookup->labels, exchange->query.qtype);
+	if (!exchange->links)
+		exchange->source = found.node;
 	switch (found.kind) {
 	case FOUND_NODE:
 		return follow_node(exchange, zone, found.node, lookup, rcode);

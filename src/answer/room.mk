@@ -24,7 +24,11 @@ ANSWER_TESTS_LIBS = $(ANSWER_LIBS) $(CMOCKA_LIBS)
 ANSWER_FIXTURE = tests/unit/answer/fixture.c tests/unit/answer/fixture.h
 check_PROGRAMS += \
 	tests/unit/answer/test_hints \
+	tests/unit/answer/test_class \
 	tests/unit/answer/test_lookup
+tests_unit_answer_test_class_SOURCES = tests/unit/answer/test_class.c $(ANSWER_FIXTURE)
+tests_unit_answer_test_class_CPPFLAGS = $(ANSWER_TESTS_CPPFLAGS)
+tests_unit_answer_test_class_LDADD = $(ANSWER_TESTS_LIBS)
 tests_unit_answer_test_lookup_SOURCES = tests/unit/answer/test_lookup.c $(ANSWER_FIXTURE)
 tests_unit_answer_test_lookup_CPPFLAGS = $(ANSWER_TESTS_CPPFLAGS)
 tests_unit_answer_test_lookup_LDADD = $(ANSWER_TESTS_LIBS)
