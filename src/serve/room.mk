@@ -3,6 +3,7 @@ noinst_LIBRARIES += libserve.a
 libserve_a_SOURCES = \
 	src/serve/connection.c src/serve/connection.h \
 	src/serve/crowd.c src/serve/crowd.h \
+	src/serve/limiter.c src/serve/limiter.h \
 	src/serve/notify.c src/serve/notify.h \
 	src/serve/serve.c src/serve/serve.h \
 	src/serve/socket.c src/serve/socket.h \
@@ -14,7 +15,7 @@ EXTRA_DIST += src/serve/README.md
 # Tests put stubs in place of answer and live, so that sockets and threads are tested alone.
 SERVE_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -D_GNU_SOURCE -I$(top_srcdir)/tests/unit/serve
 SERVE_TEST_LDADD = libserve.a $(SIGN_LIBS) $(UV_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/unit/serve/test_crowd tests/unit/serve/test_limits tests/unit/serve/test_serve \
+check_PROGRAMS += tests/unit/serve/test_crowd tests/unit/serve/test_limiter tests/unit/serve/test_limits tests/unit/serve/test_serve \
 	tests/unit/serve/test_stream tests/unit/serve/test_udp
 tests_unit_serve_test_limits_SOURCES = tests/unit/serve/test_limits.c tests/unit/serve/stub.c tests/unit/serve/stub.h
 tests_unit_serve_test_limits_CPPFLAGS = $(SERVE_TEST_CPPFLAGS)
@@ -35,6 +36,9 @@ tests_unit_serve_test_notify_LDADD = $(SERVE_TEST_LDADD)
 tests_unit_serve_test_crowd_SOURCES = tests/unit/serve/test_crowd.c
 tests_unit_serve_test_crowd_CPPFLAGS = $(SERVE_TEST_CPPFLAGS)
 tests_unit_serve_test_crowd_LDADD = libserve.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_serve_test_limiter_SOURCES = tests/unit/serve/test_limiter.c
+tests_unit_serve_test_limiter_CPPFLAGS = $(SERVE_TEST_CPPFLAGS)
+tests_unit_serve_test_limiter_LDADD = libserve.a $(BASE_LIBS) $(CMOCKA_LIBS)
 
 # `make tests/bench/serve_echo`: sockets and threads alone, to be measured.
 EXTRA_PROGRAMS += tests/bench/serve_echo

@@ -15,6 +15,7 @@
 #include <sys/random.h>
 
 #include "base/assert.h"
+#include "serve/limiter.h"
 #include "serve/socket.h"
 #include "serve/stream.h"
 #include "serve/udp.h"
@@ -29,6 +30,7 @@ enum {
 
 struct serve {
 	uint8_t secret[16]; /* of this process, for cookies */
+	struct limiter *limiter;
 	struct endpoint *endpoints;
 	uint32_t endpoint_count;
 	struct udp **udp;
@@ -94,6 +96,7 @@ static void serve_add_udp(struct serve *serve, struct socket_set *set, struct li
 		        .family = set->endpoint.addr.family,
 		        .wildcard = set->wildcard,
 		        .source = source,
+		        .limiter = serve->limiter,
 		        .secret = serve->secret,
 		};
 		serve_random(&options.random, sizeof options.random);
@@ -131,6 +134,9 @@ static struct serve *serve_make(const struct serve_options *options, struct sock
 		free(serve);
 		return NULL;
 	}
+	uint8_t secret[LIMITER_SECRET];
+	serve_random(secret, sizeof secret);
+	serve->limiter = limiter_new(secret);
 	serve->endpoints = calloc(count, sizeof *serve->endpoints);
 	serve->udp = calloc((size_t)count * options->workers, sizeof(struct udp *));
 	MUST(serve->endpoints != NULL && serve->udp != NULL);
@@ -184,6 +190,7 @@ void serve_stop(struct serve *serve, nanotime grace)
 	for (unsigned i = 0; i < serve->udp_count; i++)
 		udp_free(serve->udp[i]);
 	stream_free(serve->stream);
+	limiter_free(serve->limiter);
 	free(serve->udp);
 	free(serve->endpoints);
 	free(serve);

@@ -23,6 +23,7 @@
 
 #include "answer/answer.h"
 #include "base/assert.h"
+#include "base/hash.h"
 
 enum {
 	UDP_BATCH = 64,
@@ -55,6 +56,8 @@ struct udp {
 	struct counters counters; /* others read them */
 	struct answer_context context;
 	struct client client;
+	nanotime now; /* of the batch, where it is needed; 0: it was not */
+	uint64_t dice;
 	struct mmsghdr in[UDP_BATCH], out[UDP_BATCH];
 	struct iovec in_part[UDP_BATCH], out_part[UDP_BATCH];
 	union udp_name names[UDP_BATCH];
@@ -62,6 +65,7 @@ struct udp {
 	struct udp_buffer *buffers;
 	/* Set up before the thread starts. */
 	struct live_source *source;
+	struct limiter *limiter; /* shared */
 	int fd;
 	bool v6, wildcard, started;
 	socklen_t name_size;
@@ -113,6 +117,8 @@ struct udp *udp_new(const struct udp_options *options)
 	udp->wildcard = options->wildcard;
 	udp->name_size = udp->v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 	udp->source = options->source;
+	udp->limiter = options->limiter;
+	udp->dice = options->random;
 	udp->context = (struct answer_context){
 	        .counters = &udp->counters,
 	        .random = options->random,
@@ -156,17 +162,39 @@ static void udp_reply_from(struct msghdr *out, struct msghdr *in)
 	out->msg_controllen = in->msg_controllen;
 }
 
+/* What is left of a reply after rate limiting; 0: nothing. */
+static size_t udp_limit(struct udp *udp, const struct rate_limit *limit, uint8_t *out, size_t size)
+{
+	struct answer_context *context = &udp->context;
+	if (context->proven)
+		return size;
+	if (udp->now == 0)
+		udp->now = clock_coarse();
+	if (limiter_allows(udp->limiter, limit, &udp->client.addr, context->response_class, udp->now))
+		return size;
+	udp->dice = hash_mix(udp->dice, context->response_class);
+	bool slips = limiter_slips(limit, udp->dice);
+	counter_increment(&udp->counters, slips ? COUNTER_RATE_SLIPPED : COUNTER_DROPPED_RATE);
+	return slips ? limiter_truncate(out, size, context->response_opt) : 0;
+}
+
 /* Answers the batch; returns the number of replies. The read side ends before anything is sent. */
 static unsigned udp_answer(struct udp *udp, unsigned count)
 {
 	unsigned replies = 0;
 	udp->context.wall = (uint64_t)time(NULL); /* reads memory, no clock */
 	udp->context.live = live_enter(udp->source);
+	udp->now = 0;
+	const struct rate_limit *limit = answer_rate_limit(udp->context.live);
 	for (unsigned i = 0; i < count; i++) {
 		struct mmsghdr *in = &udp->in[i], *out = &udp->out[replies];
 		udp_set_client(udp, &udp->names[i]);
-		size_t size = answer_packet(&udp->context, &udp->client, udp->buffers[i].in, in->msg_len,
-		        udp->buffers[replies].out, UDP_OUT_SIZE);
+		udp->client.limited = limit != NULL && !limiter_exempts(limit, &udp->client.addr);
+		uint8_t *reply = udp->buffers[replies].out;
+		size_t size = answer_packet(
+		        &udp->context, &udp->client, udp->buffers[i].in, in->msg_len, reply, UDP_OUT_SIZE);
+		if (udp->client.limited && size != 0)
+			size = udp_limit(udp, limit, reply, size);
 		if (size != 0) {
 			udp->out_part[replies++].iov_len = size;
 			out->msg_hdr.msg_name = &udp->names[i];

@@ -13,6 +13,7 @@
 #include "base/addr.h"
 #include "base/clock.h"
 #include "base/counters.h"
+#include "serve/limiter.h"
 #include "snap/live.h"
 
 struct udp;
@@ -22,8 +23,9 @@ struct udp_options {
 	uint8_t family; /* its own */
 	bool wildcard;  /* with pktinfo */
 	struct live_source *source;
-	const uint8_t *secret; /* 16 bytes, for cookies; outlives the thread */
-	uint64_t random;       /* seeds the thread's generator */
+	struct limiter *limiter; /* outlives the thread */
+	const uint8_t *secret;   /* 16 bytes, for cookies; outlives the thread */
+	uint64_t random;         /* seeds the thread's generator */
 };
 
 struct udp *udp_new(const struct udp_options *options);

@@ -9,6 +9,7 @@
 #define MERIDIAN_SNAP_CONF_H
 
 #include "base/log.h"
+#include "base/rate_limit.h"
 #include "geo/build.h"
 #include "pool/service.h"
 #include "sign/tsig.h"
@@ -32,14 +33,6 @@ struct conf_transfer {
 struct conf_notify {
 	struct endpoint to;
 	uint32_t key; /* NO_INDEX: none */
-};
-
-struct rate_limit {
-	bool on;
-	unsigned per_second; /* replies to one client prefix */
-	unsigned slip;       /* of what is over it, one in so many is answered truncated; 0: none */
-	const struct prefix *exempt;
-	uint32_t exempt_count;
 };
 
 struct conf_zone {

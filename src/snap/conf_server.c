@@ -155,6 +155,9 @@ static bool read_metrics(struct reader *reader, const struct yaml *value, const 
 
 static void set_defaults(struct conf *conf)
 {
+	/* what comes from a loopback address was sent by this host: the kernel drops it on every other way in */
+	static const struct prefix loopback[] = {
+	        {{.family = ADDR_V4, .bytes = {127}}, 8}, {{.family = ADDR_V6, .bytes = {[15] = 1}}, 128}};
 	static const struct endpoint everywhere[] = {{{.family = ADDR_V4}, DNS_PORT}, {{.family = ADDR_V6}, DNS_PORT}};
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	conf->listen = everywhere;
@@ -164,7 +167,8 @@ static void set_defaults(struct conf *conf)
 	conf->control = CONF_CONTROL_PATH;
 	conf->ecs = ECS_ON;
 	conf->cookies = COOKIES_ON;
-	conf->rate_limit = (struct rate_limit){.on = true, .per_second = 100, .slip = 2};
+	conf->rate_limit = (struct rate_limit){
+	        .on = true, .per_second = 100, .slip = 2, .exempt = loopback, .exempt_count = 2};
 	conf->table_memory = 256u << 20;
 	conf->log = LOG_LEVEL_INFO;
 }

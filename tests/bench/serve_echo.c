@@ -44,6 +44,12 @@ size_t answer_packet(struct answer_context *context, const struct client *client
 	return in_size;
 }
 
+const struct rate_limit *answer_rate_limit(const struct live *live)
+{
+	(void)live;
+	return NULL;
+}
+
 size_t transfer_next(struct transfer *transfer, uint8_t *out, size_t room, uint64_t wall)
 {
 	(void)transfer;

@@ -2,7 +2,8 @@
 EXTRA_PROGRAMS += tests/live/flood
 tests_live_flood_SOURCES = tests/live/flood.c
 EXTRA_DIST += tests/live/README.md tests/live/run tests/live/tsan.supp tests/live/centers.py tests/live/dns.py tests/live/mmdb.py tests/live/world.py \
-	tests/live/test_answers.py tests/live/test_bad_input.py tests/live/test_control.py tests/live/test_plan.py tests/live/test_probes.py \
+	tests/live/test_answers.py tests/live/test_bad_input.py tests/live/test_control.py \
+	tests/live/test_limits.py tests/live/test_plan.py tests/live/test_probes.py \
 	tests/live/test_process.py tests/live/test_quickstart.py tests/live/test_readme.py tests/live/test_reload.py \
 	tests/live/test_resolver.py
 CLEANFILES += tests/live/flood

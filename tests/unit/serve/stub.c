@@ -26,6 +26,7 @@ struct transfer {
 
 static atomic_int threads, transfers;
 static _Thread_local bool inside;
+static _Atomic(const struct rate_limit *) limits;
 
 int stub_threads(void)
 {
@@ -56,6 +57,17 @@ void live_leave(void)
 {
 	MUST(inside);
 	inside = false;
+}
+
+void stub_limit(const struct rate_limit *limit)
+{
+	atomic_store(&limits, limit);
+}
+
+const struct rate_limit *answer_rate_limit(const struct live *live)
+{
+	MUST(inside && live != NULL);
+	return atomic_load(&limits);
 }
 
 int stub_transfers(void)
@@ -109,6 +121,9 @@ size_t answer_packet(struct answer_context *context, const struct client *client
 		return 0;
 	}
 	size = size > out_size ? out_size : size;
+	context->response_class = told ? in[16] : 0;
+	context->proven = told && in[19] != 0;
+	context->response_opt = (uint16_t)size;
 	memset(out, 0xab, size);
 	memcpy(out, in, size < in_size ? size : in_size);
 	out[2] |= 0x80;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/rate_limit.h"
 #include "serve/serve.h"
 
 /* Memory and time are then not what they are in production. */
@@ -31,6 +32,8 @@ enum { STUB_QUERY = 40, STUB_WAIT_MS = STUB_SANITIZED ? 30000 : 5000, STUB_TRANS
 
 /* Threads between live_thread_start and live_thread_stop. */
 int stub_threads(void);
+/* The rate limit from now on; NULL: none. The class of a query is its byte 16; proven: byte 19, if not 0. */
+void stub_limit(const struct rate_limit *limit);
 /* Transfers that were not yet freed. */
 int stub_transfers(void);
 

@@ -118,6 +118,73 @@ static void test_many(void **state)
 	serve_stop(serve, NANO_SECOND);
 }
 
+/* Asks `queries` times in one go; counts whole replies and truncated ones. */
+static void ask_burst(int fd, unsigned queries, bool proven, unsigned *whole, unsigned *truncated)
+{
+	uint8_t bytes[512];
+	*whole = *truncated = 0;
+	for (unsigned i = 0; i < queries; i++) {
+		stub_query(bytes, (uint16_t)i, 0);
+		bytes[19] = proven;
+		assert_true(stub_send(fd, bytes, STUB_QUERY));
+	}
+	/* a class of its own: it comes last, and comes always */
+	stub_query(bytes, 0xffff, 0);
+	bytes[16] = 1;
+	assert_true(stub_send(fd, bytes, STUB_QUERY));
+	for (;;) {
+		ssize_t size = receive(fd, bytes, sizeof bytes);
+		if (bytes[0] == 0xff)
+			return;
+		*whole += size == STUB_QUERY;
+		*truncated += size == 12 && (bytes[2] & 0x02) != 0;
+	}
+}
+
+/* In one go 200 queries of one class and network. How many are due takes into account that a machine may be slow. */
+static void test_rate_limit(void **state)
+{
+	(void)state;
+	enum { QUERIES = 200 };
+	static const struct prefix loopback = {{.family = ADDR_V4, .bytes = {127}}, 8};
+	static const struct {
+		const char *name;
+		struct rate_limit limit;
+		bool proven;
+		unsigned whole, slack, truncated_least, truncated_most;
+	} rows[] = {
+	        {"none is truncated", {true, 10, 0, NULL, 0}, false, 10, 10, 0, 0},
+	        {"all are", {true, 10, 1, NULL, 0}, false, 10, 10, 180, 190},
+	        {"one in two", {true, 10, 2, NULL, 0}, false, 10, 10, 50, 140},
+	        {"proven", {true, 10, 2, NULL, 0}, true, QUERIES, 0, 0, 0},
+	        {"exempt", {true, 10, 2, &loopback, 1}, false, QUERIES, 0, 0, 0},
+	        {"below the limit", {true, 1000, 2, NULL, 0}, false, QUERIES, 0, 0, 0},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct serve *serve = stub_serve((const char *[]){"127.0.0.1@0", NULL}, NULL);
+		struct endpoint to = stub_endpoint(serve, 0);
+		int fd = stub_connect(&to, SOCK_DGRAM, NULL);
+		unsigned whole, truncated;
+		stub_limit(&rows[i].limit);
+		ask_burst(fd, QUERIES, rows[i].proven, &whole, &truncated);
+		print_message("%s: %u whole, %u truncated\n", rows[i].name, whole, truncated);
+		assert_in_range(whole, rows[i].whole, rows[i].whole + rows[i].slack);
+		assert_in_range(truncated, rows[i].truncated_least, rows[i].truncated_most);
+		assert_int_equal(stub_counter(serve, COUNTER_RATE_SLIPPED), truncated);
+		assert_int_equal(stub_counter(serve, COUNTER_DROPPED_RATE), QUERIES - whole - truncated);
+		/* taken away, it counts at once; and a stream has none */
+		int stream = stub_connect(&to, SOCK_STREAM, NULL);
+		for (unsigned k = 0; k < 50; k++)
+			assert_true(stub_ask(stream, (uint16_t)k));
+		stub_limit(NULL);
+		ask_burst(fd, QUERIES, false, &whole, &truncated);
+		assert_int_equal(whole, QUERIES);
+		close(stream);
+		close(fd);
+		serve_stop(serve, NANO_SECOND);
+	}
+}
+
 /* The first query keeps the thread busy while the others, and the stop, come. */
 static void test_stop_answers_what_came(void **state)
 {
@@ -189,6 +256,7 @@ int main(void)
 	        cmocka_unit_test(test_asked_address_answers),
 	        cmocka_unit_test(test_sizes),
 	        cmocka_unit_test(test_many),
+	        cmocka_unit_test(test_rate_limit),
 	        cmocka_unit_test(test_stop_answers_what_came),
 	        cmocka_unit_test(test_stop_is_prompt),
 	        cmocka_unit_test(test_stop_under_flood),

@@ -38,6 +38,9 @@ static void test_defaults(void **state)
 	assert_true(conf->rate_limit.on);
 	assert_int_equal(conf->rate_limit.per_second, 100);
 	assert_int_equal(conf->rate_limit.slip, 2);
+	assert_int_equal(conf->rate_limit.exempt_count, 2);
+	expect_prefix(&conf->rate_limit.exempt[0], "127.0.0.0/8");
+	expect_prefix(&conf->rate_limit.exempt[1], "::1/128");
 	assert_int_equal(conf->key_count, 0);
 	assert_int_equal(conf->table_memory, 256 << 20);
 	assert_false(conf->strict);
@@ -94,6 +97,7 @@ static void test_server(void **state)
 	assert_true(conf->rate_limit.on);
 	assert_int_equal(conf->rate_limit.per_second, 7);
 	assert_int_equal(conf->rate_limit.slip, 2);
+	assert_int_equal(conf->rate_limit.exempt_count, 1);
 	expect_prefix(&conf->rate_limit.exempt[0], "192.0.2.0/24");
 	assert_string_equal(conf->version, "one");
 	assert_int_equal(conf->table_memory, 64 << 10);
