@@ -15,6 +15,21 @@ tests_fuzz_fuzz_query_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_query_LDADD = $(WIRE_LIBS)
 endif
 
+# The whole of an answer; its corpus is that of packets.
+EXTRA_DIST += tests/fuzz/corpus_answer.py
+check_PROGRAMS += tests/fuzz/replay_answer
+tests_fuzz_replay_answer_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_answer.c $(ANSWER_FIXTURE)
+tests_fuzz_replay_answer_CPPFLAGS = $(ANSWER_TESTS_CPPFLAGS) -I$(top_srcdir)/tests/unit/answer -DFUZZ_CORPUS='"tests/fuzz/corpus/answer"'
+tests_fuzz_replay_answer_LDADD = $(ANSWER_TESTS_LIBS)
+
+if FUZZING
+noinst_PROGRAMS += tests/fuzz/fuzz_answer
+tests_fuzz_fuzz_answer_SOURCES = tests/fuzz/fuzz_answer.c $(ANSWER_FIXTURE)
+tests_fuzz_fuzz_answer_CPPFLAGS = $(ANSWER_TESTS_CPPFLAGS) -I$(top_srcdir)/tests/unit/answer
+tests_fuzz_fuzz_answer_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_answer_LDADD = $(ANSWER_TESTS_LIBS)
+endif
+
 check_PROGRAMS += tests/fuzz/replay_zone
 tests_fuzz_replay_zone_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_zone.c
 tests_fuzz_replay_zone_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"tests/fuzz/corpus/zone"'
