@@ -44,11 +44,11 @@ static unsigned ask(struct fixture *fixture, const char *cookie, bool question)
 	char words[400];
 	uint8_t packet[PACKET_MAX];
 	struct message message;
-	snprintf(words, sizeof words, "%sopt:512:0:%s%s%s", question ? "q:www.ex:A " : "", cookie ? "000a" : "",
-	        cookie ? "" : "0064.0000", "");
-	size_t at = strlen(words);
+	const char *asked = question ? "q:www.ex:A " : "";
 	if (cookie)
-		snprintf(words + at, sizeof words - at, "%04zx%s", strlen(cookie) / 2, cookie);
+		snprintf(words, sizeof words, "%sopt:512:0:000a%04zx%s", asked, strlen(cookie) / 2, cookie);
+	else
+		snprintf(words, sizeof words, "%sopt", asked);
 	assert_true(fixture_send(fixture, packet, packet_build(words, packet)) > 0);
 	assert_true(message_open(&message, fixture->reply, fixture->size));
 	return message_rcode(&message);

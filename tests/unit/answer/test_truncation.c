@@ -99,7 +99,6 @@ static void test_sizes(void **state)
 			bool now = fixture->reply[2] & 2;
 			assert_true(truncated || !now);
 			truncated = now;
-			assert_true(now == (size < fixture->size) || !now);
 		}
 		snprintf(question, sizeof question, "%s +udp", rows[i].question);
 		free(fixture_ask(fixture, question));
