@@ -98,6 +98,8 @@ static void describe(const struct live *live, struct explanation *explanation, u
 	        .position = trace->order[i],
 	        .distance = NAN,
 	        .reason = board_pool(live->board, trace->service, trace->order[i], trace->family),
+	        .limit = trace->limits[i],
+	        .share = board_share(live->board, trace->service, trace->order[i], trace->family),
 	        .chosen = trace->verdict == PICK_POOL && trace->pool == trace->order[i]};
 	if (pool->cname) {
 		candidate->members = 1;

@@ -24,6 +24,8 @@ struct explain_candidate {
 	uint8_t position;
 	double distance;         /* km from the client, without bias; NAN: not known */
 	enum pool_reason reason; /* for the family asked */
+	enum limit limit;        /* why it passes this client over, though it may be chosen */
+	double share;            /* of the clients that may use it: below 1 on a return ramp */
 	uint32_t up, members;    /* of that family; a pool of a name counts as one */
 	bool chosen;
 };

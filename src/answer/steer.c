@@ -19,8 +19,20 @@ static struct map_hit order_for(const struct exchange *exchange, uint32_t index,
 	return (struct map_hit){.order = service->order, .count = service->pool_count, .scope = 0};
 }
 
+/* Which pools of the order pass this client over, for ramps and spill. */
+static void note_limits(struct trace *trace, const struct board *board, const struct asker *asker)
+{
+	bool spilled = false;
+	for (unsigned i = 0; i < trace->order_count; i++) {
+		enum limit limit = pick_limit(board, trace->service, trace->family, trace->order[i], asker);
+		bool counts = limit != LIMIT_NO_ROOM || spilled;
+		trace->limits[i] = counts ? limit : LIMIT_NONE;
+		spilled |= limit == LIMIT_SPILL;
+	}
+}
+
 static void note(struct exchange *exchange, const struct attachment *attachment, unsigned family,
-        const struct map_hit *hit, const struct pick *pick, const struct choice *choice, uint8_t hashed)
+        const struct map_hit *hit, const struct asker *asker, const struct pick *pick, const struct choice *choice)
 {
 	struct trace *trace = exchange->context->trace;
 	if (trace->steered)
@@ -34,7 +46,8 @@ static void note(struct exchange *exchange, const struct attachment *attachment,
 	trace->pool = pick->pool;
 	trace->ttl = choice->ttl;
 	trace->scope = choice->scope;
-	trace->hashed = hashed;
+	trace->hashed = service_hashed(choice->service, asker->client->family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6);
+	note_limits(trace, exchange->board, asker);
 }
 
 void steer_choose(
@@ -42,19 +55,21 @@ void steer_choose(
 {
 	const struct service *service = &exchange->snapshot->steering.services[attachment->service];
 	struct map_hit hit = order_for(exchange, attachment->service, service);
-	struct pick pick = pick_pool(exchange->board, attachment->service, family, hit.order, hit.count);
-	uint8_t hashed = 0;
+	struct asker asker = {.client = &exchange->steered_for, .span = UINT16_MAX};
+	uint8_t hashed = service_hashed(service, asker.client->family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6),
+	        member_hashed;
+	struct pick pick = pick_pool_for(exchange->board, attachment->service, family, hit.order, hit.count, &asker);
 	choice->verdict = pick.verdict;
 	choice->service = service;
 	choice->ttl = attachment->ttl[family];
 	choice->pool = pick.verdict == PICK_POOL ? &service->pools[pick.pool] : NULL;
 	if (choice->pool && !service->names)
 		pick_members(&choice->given, exchange->board, attachment->service, pick.pool, family,
-		        &exchange->steered_for, &exchange->context->random, &hashed);
+		        &exchange->steered_for, &exchange->context->random, &member_hashed);
 	choice->scope = hashed > hit.scope ? hashed : hit.scope;
 	counter_increment(exchange->context->counters, COUNTER_ANSWERS_STEERED);
 	if (exchange->context->trace)
-		note(exchange, attachment, family, &hit, &pick, choice, hashed);
+		note(exchange, attachment, family, &hit, &asker, &pick, choice);
 }
 
 void steer_narrow(struct exchange *exchange, const struct choice *choice)

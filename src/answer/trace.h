@@ -25,11 +25,12 @@ struct trace {
 	unsigned family;
 	uint8_t order[POOLS_MAX]; /* positions of pools, best first */
 	uint8_t order_count;
+	enum limit limits[POOLS_MAX]; /* by place in the order: why a pool that may be chosen passes this client over */
 	enum pick_verdict verdict;
 	uint8_t pool; /* position, where one was chosen */
 	uint32_t ttl;
 	uint8_t scope;  /* the table's, or the hash's where that is longer */
-	uint8_t hashed; /* prefix length that a sticky choice hashed; 0: none */
+	uint8_t hashed; /* prefix length that is hashed for sticky choices, ramps and spill; 0: none */
 };
 
 #endif

@@ -53,20 +53,37 @@ static json_t *report_rule(const struct explanation *explanation)
 	return json_pack("{s:s, s:s, s:i}", "text", text, "file", rule->file, "line", (int)rule->line);
 }
 
+/* Why the pool is, or is not, for this client. */
+static const char *candidate_reason(const struct explain_candidate *candidate, char *text, size_t room)
+{
+	static const char *const words[] = {
+	        [LIMIT_SPILL] = "up, but nearly full: this client is one of those that go on",
+	        [LIMIT_NO_ROOM] = "up, but with no room for the clients of others",
+	};
+	if (candidate->limit == LIMIT_NONE || candidate->chosen)
+		return report_reason(candidate->reason);
+	if (candidate->limit != LIMIT_RAMP)
+		return words[candidate->limit];
+	snprintf(text, room, "up, but comes back over time: %.0f%% of the clients so far, not yet this one",
+	        candidate->share * 100);
+	return text;
+}
+
 static json_t *report_candidates(const struct explanation *explanation)
 {
 	json_t *list = json_array();
 	for (unsigned i = 0; i < explanation->candidate_count; i++) {
 		const struct explain_candidate *candidate = &explanation->candidates[i];
+		char text[96];
 		bool usable = candidate->reason == POOL_UP || candidate->reason == POOL_ALL_DOWN ||
 		              candidate->reason == POOL_KEPT;
 		json_array_append_new(list,
 		        json_pack("{s:s, s:o, s:s, s:s, s:i, s:i, s:b}", "datacenter", candidate->pool->name,
 		                "distance_km",
 		                isnan(candidate->distance) ? json_null() : json_integer(lround(candidate->distance)),
-		                "state", usable ? "up" : "down", "reason", report_reason(candidate->reason),
-		                "members_up", (int)candidate->up, "members", (int)candidate->members, "chosen",
-		                candidate->chosen));
+		                "state", usable ? "up" : "down", "reason",
+		                candidate_reason(candidate, text, sizeof text), "members_up", (int)candidate->up,
+		                "members", (int)candidate->members, "chosen", candidate->chosen));
 	}
 	return list;
 }

@@ -275,8 +275,11 @@ static void carry_service(struct board *board, uint32_t index, const struct boar
 			bool last = from->last[family] >> j & 1;
 			state->held[family] |= (from->held[family] >> j & 1) << i;
 			state->last[family] |= (uint64_t)last << i;
-			board->pools[state->first_pool + i].held_since[family] = previous->pools[from->first_pool + j]
-			                                                                 .held_since[family];
+			const struct pool_state *pool = &previous->pools[from->first_pool + j];
+			board->pools[state->first_pool + i].held_since[family] = pool->held_since[family];
+			if (from->ramping[family] >> j & 1)
+				ramp_carry(board, index, i, family, pool->ramp_since[family],
+				        ramp_share(previous, old, j, family));
 			if (last && service->all_down == ALL_DOWN_LAST && from->all_down[family])
 				carry_members(
 				        board, &service->pools[i].of[family], previous, &was->pools[j].of[family]);
@@ -289,7 +292,7 @@ static void carry_services(struct board *board, const struct board *previous)
 {
 	for (uint32_t i = 0; i < board->steering->service_count; i++) {
 		const struct service *service = &board->steering->services[i];
-		if (service->failback == FAILBACK_AUTO && service->all_down != ALL_DOWN_LAST)
+		if (!service_remembers(service))
 			continue;
 		uint32_t old = board_find_service(previous, service->name);
 		if (old != NO_INDEX)
@@ -333,9 +336,10 @@ static void lay_out(struct board *board)
 		uint64_t all = UINT64_MAX >> (64 - service->pool_count);
 		for (unsigned family = 0; family < FAMILIES; family++)
 			board->states[i].up[family] = board->states[i].some[family] = board->states[i].fit[family] =
-			        board->states[i].fit_some[family] = all;
+			        board->states[i].fit_some[family] = board->states[i].in[family] = all;
 	}
 	board->pools = zeroed(pools, sizeof *board->pools);
+	ramps_new(board, pools);
 }
 
 /* How long it takes at most to notice that something is down, or up again. */
@@ -393,7 +397,9 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 	}
 	for (uint32_t i = 0; i < steering->target_count; i++)
 		board->down_count += board->targets[i].verdict == VERDICT_DOWN;
+	spill_new(board, previous);
 	board_all_changed(board, NEVER);
+	spill_render(board);
 	board->quiet = board->first = false;
 	return board;
 }
@@ -423,6 +429,8 @@ void board_free(struct board *board)
 	free(board->users);
 	free(board->users_at);
 	free(board->waiting);
+	ramps_free(board);
+	spill_free(board);
 	free(board);
 }
 

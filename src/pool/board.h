@@ -138,6 +138,15 @@ struct primary {
 	bool torn;                    /* there are several of the same epoch: the last is kept */
 };
 struct primary board_primary(const struct board *board, uint32_t service);
+/* How far a pool has come on its return ramp, 0 to 1; 1: it is on none. */
+double board_share(const struct board *board, uint32_t service, unsigned pool, unsigned family);
+/* What is known of the load of a data center. */
+struct load {
+	double load;    /* of its capacity, 1 is full; NAN: it reports none, or not lately */
+	double spilled; /* the part of its clients, 0 to 1, that is to go to their next choice */
+	double room;    /* the part of the clients spilled by others that it takes, 0 to 1 */
+};
+struct load board_load(const struct board *board, uint32_t datacenter);
 /* Counts changes of what queries see; moves with every write. */
 uint64_t board_version(const struct board *board);
 

@@ -21,6 +21,8 @@ struct service_words {
 	_Atomic uint64_t some[FAMILIES];  /* not drained and with a member up: the second choice, for orders that leave
 	                                     all usable ones out (`only`) */
 	_Atomic uint64_t spare[FAMILIES]; /* not drained: the third choice */
+	_Atomic uint64_t partial[FAMILIES]; /* usable, but only for some clients: on a ramp, or in a data center that
+	                                       is nearly full */
 };
 
 /* The writer's side of a service. */
@@ -33,6 +35,9 @@ struct service_state {
 	uint64_t fit_some[FAMILIES]; /* at least one such member */
 	uint32_t first_pool;         /* of the service in the board's `pools` */
 	struct policy_state *policy; /* NULL: it has none */
+	uint64_t in[FAMILIES];       /* usable, and not for want of any that is up */
+	uint64_t ramping[FAMILIES];
+	uint64_t spilling; /* pools in data centers that spill, where the service does */
 	bool all_down[FAMILIES];
 };
 
@@ -49,6 +54,7 @@ struct policy_state {
 struct pool_state {
 	uint8_t reason[FAMILIES];      /* enum pool_reason */
 	nanotime held_since[FAMILIES]; /* monotonic; where held */
+	nanotime ramp_since[FAMILIES]; /* monotonic; where ramping */
 };
 
 /* What the board keeps of a target beyond what it shows. */
@@ -74,9 +80,17 @@ struct datacenter_state {
 	uint64_t lost_order;      /* the later lost, the higher */
 	uint32_t pools, pools_up; /* pools in it by family; those up by health */
 	uint32_t insisted;        /* targets in it that are forced down over what safety forbids */
+	bool loaded;              /* some target in it reports its load */
+	bool told;                /* and did so once */
+	double load;              /* of its capacity; NAN: not known now */
+	nanotime load_at;         /* monotonic: when it was last worked out; NEVER */
+	uint32_t spill, room;     /* of SHARE_ALL: of its clients that go, of others' that it takes */
 };
 
 #define NEVER INT64_MIN
+
+/* All clients, in a share. */
+#define SHARE_ALL 65536u
 
 /* An open-addressing table of names. */
 struct name_index {
@@ -91,6 +105,8 @@ struct board {
 	/* Written by the control thread, read by all. */
 	_Atomic uint64_t *words; /* members, as pools say */
 	struct service_words *services;
+	_Atomic uint16_t *shares; /* by pool and family: clients that may use it, of SHARE_ALL; read where `partial` */
+	_Atomic uint32_t *rooms;  /* by data center: its clients that go << 16, clients of others that it refuses */
 
 	/* The control thread's own. */
 	struct service_state *states;
@@ -106,6 +122,9 @@ struct board {
 	uint32_t *users, *users_at; /* services of target t: users[users_at[t]] … users[users_at[t + 1] - 1] */
 	uint32_t *waiting;          /* services that fail back after a time */
 	uint32_t waiting_count;
+	uint32_t *ramped; /* services with return ramps */
+	uint32_t ramped_count;
+	struct load_targets *loads; /* spill.c; NULL: no probe reads a load */
 	struct name_index target_names, service_names;
 	uint32_t down_count; /* targets whose verdict is down */
 	uint64_t lost_count; /* data centers ever lost, for lost_order */
@@ -125,6 +144,12 @@ struct board {
 static inline bool pool_has(const struct pool *pool, unsigned family)
 {
 	return pool->cname || pool->of[family].count > 0;
+}
+
+/* Has it a state that is more than what its targets say, so that it is carried over and saved? */
+static inline bool service_remembers(const struct service *service)
+{
+	return service->failback != FAILBACK_AUTO || service->all_down == ALL_DOWN_LAST || service->return_over;
 }
 
 static inline bool board_bit_drained(const struct board *board, const struct pool *pool)
@@ -173,6 +198,28 @@ bool condition_met(const struct board *board, uint32_t target, const struct cond
 /* "lag 7.2 s, needs < 5s" */
 void condition_why(
         const struct board *board, uint32_t target, const struct condition *condition, char *text, size_t room);
+/* What queries see of ramps and spill. */
+void service_limit(struct board *board, uint32_t service);
+
+/* ramp.c: `in` of a family is now this; starts ramps of what returned, ends those of what went. `up`: by health. */
+void ramp_judge(struct board *board, uint32_t service, unsigned family, uint64_t in, uint64_t returned, nanotime now);
+/* Takes a ramp over that began at `since` and had come to `share` (0: not known, the next ramps_tick tells). */
+void ramp_carry(struct board *board, uint32_t service, unsigned pool, unsigned family, nanotime since, uint16_t share);
+/* Of SHARE_ALL; 0: on no ramp. */
+uint16_t ramp_share(const struct board *board, uint32_t service, unsigned pool, unsigned family);
+/* Moves all ramps on; returns when next, INT64_MAX: never. */
+nanotime ramps_tick(struct board *board, nanotime now);
+/* Sets up, and frees. */
+void ramps_new(struct board *board, uint32_t pool_count);
+void ramps_free(struct board *board);
+
+/* spill.c: a target has reported. */
+void spill_report(struct board *board, uint32_t target, nanotime now);
+/* Sets up, with what `previous` (may be NULL) knew of the data centers; frees. */
+void spill_new(struct board *board, const struct board *previous);
+void spill_free(struct board *board);
+/* Writes the rooms and `spilling` of all services anew, after a restore. */
+void spill_render(struct board *board);
 
 /* datacenters.c: who is lost, kept, braked; true if what services may use has changed. */
 bool datacenters_judge(struct board *board, nanotime now);

@@ -119,6 +119,10 @@ bool board_report(struct board *board, uint32_t target, const struct result *res
 	enum verdict verdict = judge(
 	        state, board->extras[target].provisional, result->ok, &board->steering->probes[what->probe]);
 	board->extras[target].provisional = false;
+	if (board->loads) {
+		board->offset = wall - now;
+		spill_report(board, target, now);
+	}
 	if (verdict == before) {
 		policy_reread(board, target, now);
 		return false;
@@ -152,5 +156,6 @@ nanotime board_tick(struct board *board, nanotime now, nanotime wall)
 		if (due < next)
 			next = due;
 	}
-	return next;
+	nanotime due = ramps_tick(board, now); /* last: what came before may have begun some */
+	return due < next ? due : next;
 }

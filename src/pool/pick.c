@@ -9,12 +9,11 @@
  */
 #include "pool/pick.h"
 
-#include <endian.h>
-#include <string.h>
-
 #include "base/assert.h"
 #include "base/hash.h"
 #include "pool/board_inside.h"
+#include "pool/client_hash.h"
+#include "pool/limit.h"
 #include "pool/score_table.h"
 
 #define GIVEN_MAX 64
@@ -70,6 +69,21 @@ struct pick pick_pool(const struct board *board, uint32_t index, unsigned family
 	return give_pool(service, order[i], family);
 }
 
+struct pick pick_pool_for(const struct board *board, uint32_t index, unsigned family, const uint8_t *order,
+        unsigned count, const struct asker *asker)
+{
+	const struct service *service = &board->steering->services[index];
+	const struct service_words *words = &board->services[index];
+	MUST(count > 0);
+	uint64_t usable = word_get(&words->usable[family]), partial = word_get(&words->partial[family]);
+	unsigned i = __builtin_expect(!partial, 1)
+	                     ? first_in(usable, order, count)
+	                     : limit_first(board, index, family, usable, partial, order, count, asker);
+	if (__builtin_expect(i == count, 0))
+		return pick_last(words, service, family, order, count);
+	return give_pool(service, order[i], family);
+}
+
 /* ---- members ---- */
 
 /* −log2(u) for u = hash / 2^64, in units of 2^-24; from 1 to 2^30. */
@@ -112,22 +126,6 @@ static uint64_t random_next(uint64_t *random)
 {
 	*random += 0x9e3779b97f4a7c15u;
 	return hash_mix(*random, 0x2545f4914f6cdd1du);
-}
-
-/* The first `length` (1 to 64) bits of a word. */
-static uint64_t first_bits(uint64_t word, unsigned length)
-{
-	return word & UINT64_MAX << (64 - length);
-}
-
-static uint64_t client_hash(const struct addr *client, unsigned length)
-{
-	uint64_t high, low;
-	memcpy(&high, client->bytes, sizeof high);
-	memcpy(&low, client->bytes + sizeof high, sizeof low);
-	high = first_bits(be64toh(high), length < 64 ? length : 64);
-	low = length > 64 ? first_bits(be64toh(low), length - 64) : 0;
-	return hash_mix(hash_mix((uint64_t)client->family << 8 | length, high), low);
 }
 
 struct members_view {

@@ -18,6 +18,24 @@ struct pick {
 struct pick pick_pool(
         const struct board *board, uint32_t service, unsigned family, const uint8_t *order, unsigned count);
 
+/* Who asks, where ramps and spill decide by the client's prefix. */
+struct asker {
+	const struct addr *client;
+	/* Where this client stands among those of its first choice, those who lose least by moving last: `start` and
+	 * the room after it, both of 65536 (see geo/far.h). */
+	uint16_t start, span;
+};
+
+/* The same, but pools that are on a return ramp, and those in a data center that is nearly full, are given only to
+ * their share of the clients. */
+struct pick pick_pool_for(const struct board *board, uint32_t service, unsigned family, const uint8_t *order,
+        unsigned count, const struct asker *asker);
+
+/* Why pick_pool_for passes over a pool that may be chosen (for explain). */
+enum limit { LIMIT_NONE, LIMIT_RAMP, LIMIT_SPILL, LIMIT_NO_ROOM };
+enum limit pick_limit(
+        const struct board *board, uint32_t service, unsigned family, unsigned pool, const struct asker *asker);
+
 /* What the members of the pool give. */
 struct given {
 	const struct rrset *set; /* all of them, wire-ready: nothing else to do; or NULL and … */

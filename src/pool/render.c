@@ -174,6 +174,14 @@ static void put(struct board *board, _Atomic uint64_t *word, uint64_t value)
 	board->version++;
 }
 
+void service_limit(struct board *board, uint32_t index)
+{
+	const struct service_state *state = &board->states[index];
+	for (unsigned family = 0; family < FAMILIES; family++)
+		put(board, &board->services[index].partial[family],
+		        state->in[family] & (state->ramping[family] | state->spilling));
+}
+
 /* The members that are up, and the policy allows; where there are none, those that are up; where there are none, all.
  */
 static void put_members(struct board *board, uint32_t index, unsigned pool, unsigned family)
@@ -258,6 +266,16 @@ static bool pool_frozen(const struct board *board, const struct pool *pool, unsi
 		        (members->list[i].target == NO_INDEX || !board->extras[members->list[i].target].frozen))
 			return false;
 	return true;
+}
+
+/* The pools that are up, and not only for the freeze. */
+static uint64_t truly_up(const struct board *board, uint32_t index, unsigned family, uint64_t up)
+{
+	const struct service *service = &board->steering->services[index];
+	for (unsigned i = 0; board->frozen && i < service->pool_count; i++)
+		if (up >> i & 1 && pool_frozen(board, &service->pools[i], family))
+			up &= ~(UINT64_C(1) << i);
+	return up;
 }
 
 static enum pool_reason reason_for(
@@ -392,6 +410,9 @@ static void render_family(struct board *board, uint32_t index, unsigned family, 
 	MUST(usable || service->all_down == ALL_DOWN_NODATA || service->all_down == ALL_DOWN_SERVFAIL);
 	put(board, &words->some[family], state->some[family] & spare);
 	put(board, &words->spare[family], spare);
+	ramp_judge(board, index, family, state->all_down[family] ? 0 : usable,
+	        truly_up(board, index, family, state->fit[family]), now);
+	service_limit(board, index);
 	put(board, &words->usable[family], usable);
 	if (state->all_down[family] != was)
 		tell_all_down(board, index, family, now);

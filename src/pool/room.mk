@@ -2,17 +2,21 @@
 noinst_LIBRARIES += libpool.a
 libpool_a_SOURCES = \
 	src/pool/board.c src/pool/board.h src/pool/board_inside.h \
+	src/pool/client_hash.h \
 	src/pool/datacenters.c \
 	src/pool/follow.c \
 	src/pool/freeze.c \
 	src/pool/judge.c \
+	src/pool/limit.c src/pool/limit.h \
 	src/pool/need.c \
 	src/pool/override.c \
 	src/pool/pick.c src/pool/pick.h \
 	src/pool/policy.c src/pool/policy.h \
+	src/pool/ramp.c \
 	src/pool/render.c \
 	src/pool/score_table.h \
 	src/pool/service.h \
+	src/pool/spill.c \
 	src/pool/state.c
 EXTRA_DIST += src/pool/README.md
 
@@ -32,3 +36,7 @@ tests_unit_pool_test_property_LDADD = $(POOL_TEST_LDADD)
 tests_unit_pool_test_state_SOURCES = tests/unit/pool/test_state.c tests/unit/pool/world.c tests/unit/pool/world.h
 tests_unit_pool_test_state_CPPFLAGS = $(POOL_TEST_CPPFLAGS)
 tests_unit_pool_test_state_LDADD = $(POOL_TEST_LDADD)
+check_PROGRAMS += tests/unit/pool/test_limit
+tests_unit_pool_test_limit_SOURCES = tests/unit/pool/test_limit.c tests/unit/pool/world.c tests/unit/pool/world.h
+tests_unit_pool_test_limit_CPPFLAGS = $(POOL_TEST_CPPFLAGS)
+tests_unit_pool_test_limit_LDADD = $(POOL_TEST_LDADD)

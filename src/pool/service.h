@@ -97,7 +97,24 @@ struct service {
 	enum failback failback;
 	nanotime failback_after;
 	const struct policy *policy; /* NULL: being up is enough */
+	nanotime return_over;        /* a pool that returns takes its clients back over this time; 0: at once */
+	bool spill;                  /* clients of a data center that is nearly full move to their next choice */
 };
+
+/* Without `sticky`, the prefix lengths that ramps and spill hash. */
+#define HASHED_V4 24
+#define HASHED_V6 56
+
+/* The prefix length of a client of the family (of the client, not of the answer) on which an answer of this service may
+ * hang, whoever is well: its least scope. 0: none is hashed. */
+static inline uint8_t service_hashed(const struct service *service, unsigned family)
+{
+	if (service->is_sticky)
+		return service->sticky[family];
+	if (!service->return_over && !service->spill)
+		return 0;
+	return family == FAMILY_V4 ? HASHED_V4 : HASHED_V6;
+}
 
 struct safety {
 	unsigned keep;      /* data centers that automation and drains leave at least */
@@ -118,7 +135,8 @@ struct steering {
 	uint32_t probe_count;
 	const char *const *datacenters; /* names, by index */
 	uint32_t datacenter_count;
-	uint32_t word_count; /* board words that pools use */
+	const double *capacities; /* requests/s, by data center; 0: not given; NULL: none is */
+	uint32_t word_count;      /* board words that pools use */
 	struct safety safety;
 };
 

@@ -17,6 +17,8 @@
  *   reading TARGET FIELD text|NUMBER TEXT
  *   epoch SERVICE FIELD NUMBER
  *   followed SERVICE FIELD TARGET FAMILY
+ *   ramp SERVICE POOL FAMILY SINCE
+ *   spill DATACENTER OUT IN
  *
  * Times are nanoseconds of wall time; an UNTIL of 0 is never.
  */
@@ -137,6 +139,11 @@ static void save_datacenter(FILE *out, const struct board *board, uint32_t index
 		write_word(out, board->steering->datacenters[index]);
 		fprintf(out, " %llu\n", (unsigned long long)state->lost_order);
 	}
+	if (state->loaded && (state->spill || state->room < SHARE_ALL)) {
+		fputs("spill", out);
+		write_word(out, board->steering->datacenters[index]);
+		fprintf(out, " %u %u\n", state->spill, state->room);
+	}
 	if (state->braked) {
 		fputs("braked", out);
 		write_word(out, board->steering->datacenters[index]);
@@ -154,6 +161,13 @@ static void save_pool(FILE *out, const struct board *board, uint32_t index, unsi
 		write_word(out, service->pools[pool].name);
 		fprintf(out, " %d %lld\n", family == FAMILY_V4 ? 4 : 6,
 		        (long long)(board->pools[state->first_pool + pool].held_since[family] + board->offset));
+	}
+	if (state->ramping[family] >> pool & 1) {
+		fputs("ramp", out);
+		write_word(out, service->name);
+		write_word(out, service->pools[pool].name);
+		fprintf(out, " %d %lld\n", family == FAMILY_V4 ? 4 : 6,
+		        (long long)(board->pools[state->first_pool + pool].ramp_since[family] + board->offset));
 	}
 	if (service->all_down == ALL_DOWN_LAST && state->last[family] >> pool & 1) {
 		fputs("last", out);
@@ -177,7 +191,7 @@ char *board_save_text(const struct board *board, size_t *size)
 		save_datacenter(out, board, i);
 	for (uint32_t i = 0; i < board->steering->service_count; i++) {
 		const struct service *service = &board->steering->services[i];
-		if (service->failback == FAILBACK_AUTO && service->all_down != ALL_DOWN_LAST)
+		if (!service_remembers(service))
 			continue;
 		for (unsigned j = 0; j < service->pool_count; j++)
 			for (unsigned family = 0; family < FAMILIES; family++)
@@ -461,6 +475,33 @@ static bool restore_followed(struct restore *restore, char **words)
 	return true;
 }
 
+static bool restore_ramp(struct restore *restore, char **words)
+{
+	uint32_t service, pool;
+	unsigned family;
+	nanotime since;
+	int found = find_pool(restore->board, words, &service, &pool, &family);
+	if (found < 0 || !read_time(&since, words[4], restore->wall))
+		return false;
+	if (found)
+		ramp_carry(restore->board, service, pool, family, restore->now - (restore->wall - since), 0);
+	return true;
+}
+
+static bool restore_spill(struct restore *restore, char **words)
+{
+	int64_t spill, room;
+	if (!text_number(&spill, words[2], 0, SHARE_ALL - 1) || !text_number(&room, words[3], 0, SHARE_ALL))
+		return false;
+	uint32_t index = board_find_datacenter(restore->board, words[1]);
+	if (index == NO_INDEX || !restore->board->datacenters[index].loaded)
+		return true;
+	restore->board->datacenters[index].told = true;
+	restore->board->datacenters[index].spill = (uint32_t)spill;
+	restore->board->datacenters[index].room = (uint32_t)room;
+	return true;
+}
+
 static const struct {
 	const char *word;
 	unsigned words;
@@ -476,6 +517,8 @@ static const struct {
         {"reading", 5, restore_reading},
         {"epoch", 4, restore_epoch},
         {"followed", 5, restore_followed},
+        {"ramp", 5, restore_ramp},
+        {"spill", 4, restore_spill},
 };
 
 static bool restore_line(struct restore *restore, char *line)
@@ -540,6 +583,8 @@ int board_restore(struct board *board, const char *path, nanotime now, nanotime 
 	board->offset = wall - now;
 	board->quiet = board->first = true;
 	board_all_changed(board, now);
+	spill_render(board);
 	board->quiet = board->first = false;
+	ramps_tick(board, now);
 	return result;
 }

@@ -133,6 +133,8 @@ static void compile_service(struct builder *builder, struct service *service, co
 	service->failback = from->failback;
 	service->failback_after = from->failback_after;
 	service->policy = from->has_policy ? &from->policy : NULL;
+	service->return_over = from->return_over;
+	service->spill = from->spill;
 	service->pool_count = (uint8_t)from->pool_count;
 	struct pool *pools = arena_alloc(arena, from->pool_count * sizeof *pools);
 	for (uint32_t i = 0; i < from->pool_count; i++)
@@ -148,8 +150,11 @@ void compile_services(struct snapshot *snapshot)
 	for (uint32_t i = 0; i < conf->service_count; i++)
 		compile_service(&builder, &services[i], &conf->services[i]);
 	const char **names = arena_alloc(snapshot->arena, conf->datacenter_count * sizeof *names);
-	for (uint32_t i = 0; i < conf->datacenter_count; i++)
+	double *capacities = arena_alloc(snapshot->arena, conf->datacenter_count * sizeof *capacities);
+	for (uint32_t i = 0; i < conf->datacenter_count; i++) {
 		names[i] = conf->datacenters[i].name;
+		capacities[i] = conf->datacenters[i].capacity;
+	}
 	snapshot->steering = (struct steering){.services = services,
 	        .service_count = conf->service_count,
 	        .targets = builder.targets,
@@ -158,6 +163,7 @@ void compile_services(struct snapshot *snapshot)
 	        .probe_count = conf->probe_count,
 	        .datacenters = names,
 	        .datacenter_count = conf->datacenter_count,
+	        .capacities = capacities,
 	        .word_count = builder.words,
 	        .safety = conf->safety};
 	dict_free(builder.known);

@@ -82,7 +82,9 @@ struct conf_service {
 	nanotime failback_after;
 	bool has_policy;
 	struct policy policy;
-	uint64_t digest; /* of the text that defines it, comments and blanks aside */
+	uint64_t digest;      /* of the text that defines it, comments and blanks aside */
+	nanotime return_over; /* 0: at once */
+	bool spill;
 	struct place place;
 };
 

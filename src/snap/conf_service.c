@@ -33,7 +33,8 @@ static const struct option options[] = {
         {"failback", read_failback, 0},
         {"follow", read_follow, FIELD(policy.follow)},
         {"need", read_need, FIELD(policy)},
-        {"return-over", read_not_yet},
+        {"return-over", read_duration, FIELD(return_over), NANO_SECOND, 30 * 86400 * NANO_SECOND},
+        {"spill", read_flag, FIELD(spill)},
 };
 #undef FIELD
 
@@ -213,6 +214,35 @@ static void read_pools(struct reader *reader, const struct yaml *value, struct d
 	names_free(&names);
 }
 
+/* Does some pool's probe read `load`, so that the service spills unless it says otherwise? */
+static bool reads_load(const struct reader *reader, const struct conf_service *service)
+{
+	for (uint32_t i = 0; i < service->pool_count; i++) {
+		const struct probe_spec *probe = service->pools[i].probe == NO_INDEX
+		                                         ? NULL
+		                                         : &reader->conf->probes[service->pools[i].probe];
+		for (unsigned j = 0; probe && j < probe->read_count; j++)
+			if (!strcmp(probe->read[j], "load"))
+				return true;
+	}
+	return false;
+}
+
+/* What moves some clients and not others. One writer has no shares. */
+static void check_moves(struct reader *reader, const struct yaml *value, struct conf_service *service)
+{
+	static const char *const keys[] = {"return-over", "spill"};
+	bool follows = yaml_get(value, "follow");
+	if (!yaml_get(value, "spill"))
+		service->spill = !follows && reads_load(reader, service);
+	for (size_t i = 0; follows && i < sizeof keys / sizeof *keys; i++) {
+		const struct yaml *set = yaml_get(value, keys[i]);
+		if (set && !is_word(set, "off"))
+			reader_error(reader, set->key, "'%s' would give some clients another writer: not with 'follow'",
+			        keys[i]);
+	}
+}
+
 void conf_service_read(struct reader *reader, const struct yaml *value, struct conf_service *service)
 {
 	struct draft draft = {.service = service, .plain = {.map = NO_INDEX}, .probe = NO_INDEX};
@@ -226,6 +256,8 @@ void conf_service_read(struct reader *reader, const struct yaml *value, struct c
 		return;
 	*service = draft.plain;
 	service->is_sticky = service->sticky[FAMILY_V4] != 0;
+	if (service->is_sticky && !yaml_get(value, "answer"))
+		service->answer = 1; /* the same client, the same member */
 	read_owners(reader, value, service);
 	const struct yaml *map = yaml_get(value, "map"), *order = yaml_get(value, "order");
 	if (map && order)
@@ -234,4 +266,5 @@ void conf_service_read(struct reader *reader, const struct yaml *value, struct c
 		reader_error(reader, value->key, "the service '%s' needs a map or an order", value->key->text);
 	read_pools(reader, value, &draft);
 	conf_policy_check(reader, value, service);
+	check_moves(reader, value, service);
 }

@@ -9,6 +9,7 @@ PLAYS = \
 	tests/play/one-writer.play \
 	tests/play/promise.play \
 	tests/play/reload.play \
+	tests/play/return.play \
 	tests/play/split-brain.play \
 	tests/play/stale-replica.play
 

@@ -9,6 +9,8 @@
  *   give SERVICE FAMILY POOL N…  these members of the pool are given
  *   pool SERVICE FAMILY POOL up|down|few|drained|held|all|kept
  *   all-down SERVICE FAMILY yes|no
+ *   load WHO NUMBER [N]          N good results that say so, an interval apart
+ *   share SERVICE FAMILY POOL N  N percent of the clients (2 more or less) get the pool
  */
 #include "world.h"
 
@@ -118,11 +120,18 @@ struct world *world_new(const struct world_options *options)
 	world->members = calloc(4096, sizeof *world->members);
 	world->probe = (struct probe_spec){
 	        .name = "web", .fall = 3, .rise = 2, .interval = 10 * NANO_SECOND, .timeout = 3 * NANO_SECOND};
+	static const char *const fields[] = {"role", "load", NULL};
+	if (options->loads) {
+		world->probe.read = fields;
+		world->probe.read_count = 2;
+	}
+	memcpy(world->capacities, options->capacities, sizeof world->capacities);
 	world->steering = (struct steering){.services = world->services,
 	        .targets = world->targets,
 	        .probes = &world->probe,
 	        .probe_count = 1,
 	        .datacenters = world->datacenters,
+	        .capacities = world->capacities,
 	        .safety = options->safety};
 	world->now = 1000 * NANO_SECOND;
 	world->wall = 1767225600 * NANO_SECOND;
@@ -155,6 +164,19 @@ struct pick world_pick(const struct world *world, uint32_t service, unsigned fam
 	return pick_pool(world->board, service, family, order, world->services[service].pool_count);
 }
 
+struct addr world_client(unsigned number)
+{
+	return (struct addr){.family = ADDR_V4, .bytes = {100, (uint8_t)(number >> 8), (uint8_t)number, 1}};
+}
+
+unsigned world_pool_of(const struct world *world, uint32_t service, unsigned family, unsigned client)
+{
+	static const uint8_t order[WORLD_POOLS] = {0, 1, 2, 3, 4, 5, 6, 7};
+	struct addr addr = world_client(client);
+	struct asker asker = {.client = &addr, .span = UINT16_MAX};
+	return pick_pool_for(world->board, service, family, order, world->services[service].pool_count, &asker).pool;
+}
+
 /* ---- scripts ---- */
 
 static void advance(struct world *world, nanotime by)
@@ -164,8 +186,11 @@ static void advance(struct world *world, nanotime by)
 	board_tick(world->board, world->now, world->wall);
 }
 
-static bool results(struct world *world, const char *who, bool ok, unsigned times)
+static bool results(struct world *world, const char *who, bool ok, const char *load, unsigned times)
 {
+	struct reading readings[2] = {{.known = false}};
+	if (load)
+		readings[1] = (struct reading){.known = true, .is_number = true, .number = strtod(load, NULL)};
 	bool found = false;
 	size_t length = strlen(who);
 	for (unsigned n = 0; n < times; n++) {
@@ -174,6 +199,7 @@ static bool results(struct world *world, const char *who, bool ok, unsigned time
 			if (strncmp(name, who, length) != 0 || (name[length] && name[length] != '-'))
 				continue;
 			struct result result = {.ok = ok, .detail = ok ? "200 OK" : "connect: Connection refused"};
+			result.readings = load ? readings : NULL;
 			board_report(world->board, i, &result, world->now, world->wall);
 			found = true;
 		}
@@ -254,6 +280,19 @@ static bool is_reason(struct world *world, uint32_t service, unsigned family, ch
 	return !strcmp(is, words[1]);
 }
 
+static bool is_share(struct world *world, uint32_t service, unsigned family, char **words)
+{
+	enum { CLIENTS = 8192 };
+	unsigned count = 0, pool = find_pool(world, service, words[0]);
+	for (unsigned i = 0; i < CLIENTS; i++)
+		count += world_pool_of(world, service, family, i) == pool;
+	double share = 100.0 * count / CLIENTS, wanted = strtod(words[1], NULL);
+	if (share > wanted + 2 || share < wanted - 2)
+		fprintf(stderr, "is %.1f\n", share);
+	bool ends = wanted <= 0 || wanted >= 100; /* nearly nobody is not nobody */
+	return ends ? share <= wanted + 0.1 && share >= wanted - 0.1 : share <= wanted + 2 && share >= wanted - 2;
+}
+
 static void replace_board(struct world *world, bool restart)
 {
 	struct board *board = board_new(&world->steering, restart ? NULL : world->board);
@@ -275,7 +314,10 @@ static bool line(struct world *world, char **words, unsigned count)
 	const char *verb = words[0];
 	nanotime by;
 	if (!strcmp(verb, "ok") || !strcmp(verb, "fail"))
-		return results(world, words[1], *verb == 'o', count > 2 ? (unsigned)strtoul(words[2], NULL, 10) : 1);
+		return results(
+		        world, words[1], *verb == 'o', NULL, count > 2 ? (unsigned)strtoul(words[2], NULL, 10) : 1);
+	if (!strcmp(verb, "load"))
+		return results(world, words[1], true, words[2], count > 3 ? (unsigned)strtoul(words[3], NULL, 10) : 1);
 	if (!strcmp(verb, "clock")) {
 		if (!text_duration(&by, words[1]))
 			return false;
@@ -294,6 +336,8 @@ static bool line(struct world *world, char **words, unsigned count)
 		return get(world, service, family, words[3]);
 	if (!strcmp(verb, "give"))
 		return give(world, service, family, words + 3, count - 3);
+	if (!strcmp(verb, "share"))
+		return is_share(world, service, family, words + 3);
 	if (!strcmp(verb, "pool"))
 		return is_reason(world, service, family, words + 3);
 	return !strcmp(verb, "all-down") && board_all_down(world->board, service, family) == (*words[3] == 'y');

@@ -20,6 +20,8 @@ struct world_options {
 	const char *second;     /* pools of a second service; NULL: none */
 	struct service service; /* answer, sticky, min_up, all_down, failback */
 	struct safety safety;
+	bool loads;            /* the probe reads `load` */
+	double capacities[16]; /* by data center, in the order in which pools name them */
 };
 
 struct world {
@@ -32,6 +34,7 @@ struct world {
 	struct probe_spec probe;
 	struct member *members;
 	size_t member_count;
+	double capacities[16];
 	struct board *board;
 	char words[1024]; /* of pool names */
 	size_t words_used;
@@ -46,6 +49,10 @@ void world_free(struct world *world);
 bool world_play(struct world *world, const char *name, const char *script);
 
 uint32_t world_target(const struct world *world, const char *name);
+/* Client number N: of a prefix (/24) of its own. */
+struct addr world_client(unsigned number);
+/* The position of the pool that client number N gets, whose order is that of the file. */
+unsigned world_pool_of(const struct world *world, uint32_t service, unsigned family, unsigned client);
 /* The pool that a client whose order is that of the file gets. */
 struct pick world_pick(const struct world *world, uint32_t service, unsigned family);
 
