@@ -174,8 +174,8 @@ static void give_drawn(
 	given->count = (uint16_t)count;
 }
 
-/* The same for one of at most 64, which is what sticky services mostly are. 1 - u is less than -log2(u), so most lose
- * without a look into the table; 64 is more than the table errs. */
+/* The same for one of at most 64, which is what sticky services mostly are: no branch hangs on who wins, since the
+ * processor could not foresee it. */
 static void give_one(
         struct given *given, const struct members *members, uint64_t word, const uint64_t *hash, uint64_t *random)
 {
@@ -183,15 +183,12 @@ static void give_one(
 	uint64_t weight = members->list[best].weight, cost = draw_cost(luck(&members->list[best], hash, random));
 	while (word &= word - 1) {
 		unsigned index = (unsigned)__builtin_ctzll(word);
-		uint64_t its_weight = members->list[index].weight, its_luck = luck(&members->list[index], hash, random);
-		if ((~its_luck >> 40) * weight >= cost * its_weight + 64 * weight)
-			continue;
-		uint64_t its_cost = draw_cost(its_luck);
-		if (its_cost * weight >= cost * its_weight)
-			continue;
-		best = index;
-		weight = its_weight;
-		cost = its_cost;
+		uint64_t its_weight = members->list[index].weight;
+		uint64_t its_cost = draw_cost(luck(&members->list[index], hash, random));
+		bool before = its_cost * weight < cost * its_weight;
+		best = before ? index : best;
+		weight = before ? its_weight : weight;
+		cost = before ? its_cost : cost;
 	}
 	given->member[0] = (uint16_t)best;
 	given->count = 1;
