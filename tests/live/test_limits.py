@@ -1,6 +1,5 @@
 """What strangers can take: answers sent to somebody else, connections, time. RFC 7766, 7828, 9210."""
 import socket
-import struct
 import time
 
 import dns

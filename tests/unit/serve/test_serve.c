@@ -8,6 +8,9 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "serve/socket.h"
 #include "stub.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -146,9 +150,43 @@ static void test_port_0(void **state)
 	err_free(err);
 }
 
+/* What the kernel was asked for; what it may change, at least that. */
+static void test_options(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		bool tcp;
+		int level, option, least;
+	} rows[] = {
+	        {"RFC 7413: fast open", true, IPPROTO_TCP, TCP_FASTOPEN, 1},
+	        {"no delay of small answers", true, IPPROTO_TCP, TCP_NODELAY, 1},
+	        {"a restart finds its port in TIME-WAIT", true, SOL_SOCKET, SO_REUSEADDR, 1},
+	        {"it listens", true, SOL_SOCKET, SO_ACCEPTCONN, 1},
+	        {"workers share the port", false, SOL_SOCKET, SO_REUSEPORT, 1},
+	        {"room for a burst", false, SOL_SOCKET, SO_RCVBUF, 65536},
+	};
+	struct endpoint at = {.addr = {.family = ADDR_V4, .bytes = {127, 0, 0, 1}}};
+	struct err *err = err_new();
+	struct socket_set set;
+	assert_int_equal(socket_set_open(&set, &at, 1, err), SOCKET_BOUND);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int fd = rows[i].tcp ? set.tcp : set.udp[0], value = 0;
+		socklen_t size = sizeof value;
+		print_message("%s\n", rows[i].name);
+		assert_int_equal(getsockopt(fd, rows[i].level, rows[i].option, &value, &size), 0);
+		assert_true(value >= rows[i].least);
+		assert_true((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+		assert_int_equal((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0, rows[i].tcp);
+	}
+	socket_set_close(&set);
+	err_free(err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_options),
 	        cmocka_unit_test(test_in_use),
 	        cmocka_unit_test(test_every_fault_is_named),
 	        cmocka_unit_test(test_out_of_descriptors),
