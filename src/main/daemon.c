@@ -192,6 +192,7 @@ static void published(void *context, const struct live *live)
 	if (daemon->phase == DAEMON_LOADING || daemon->phase == DAEMON_STOPPING)
 		return;
 	prober_set(daemon->prober, live->board);
+	watch_published(daemon->watch);
 	daemon_tick(daemon);
 	if (daemon->phase == DAEMON_READY)
 		announce(daemon);
@@ -314,6 +315,7 @@ static void first_built(void *context, const struct reload_outcome *outcome)
 		log_err(err);
 		prober_on_change(daemon->prober, on_change, daemon);
 		prober_set(daemon->prober, daemon_board(daemon));
+		watch_published(daemon->watch);
 		daemon_tick(daemon);
 		prober_first_round(daemon->prober, serve_now, daemon);
 	}
@@ -361,6 +363,7 @@ void daemon_stop(struct daemon *daemon)
 	for (unsigned i = 0; i < sizeof daemon->signals / sizeof daemon->signals[0]; i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
 	uv_close((uv_handle_t *)&daemon->save, NULL);
+	watch_free(daemon->watch);
 	uv_update_time(&daemon->loop);
 	uv_timer_start(&daemon->tick, abandon_build, BUILD_GRACE_MS, BUILD_GRACE_MS);
 	uv_unref((uv_handle_t *)&daemon->tick);
@@ -374,6 +377,7 @@ int daemon_run(struct daemon *daemon)
 	uv_timer_init(&daemon->loop, &daemon->tick);
 	uv_timer_init(&daemon->loop, &daemon->save);
 	daemon->tick.data = daemon->save.data = daemon;
+	daemon->watch = watch_new(daemon);
 	daemon->source = live_source_new();
 	daemon->control = control_new(&daemon->loop);
 	commands_register(daemon);

@@ -39,11 +39,19 @@ struct daemon {
 	struct announced *announced; /* announce.c: versions of zones that secondaries were told of */
 	struct control *control;
 
+	struct watch *watch;
+
 	char *state_file; /* NULL: no state is kept */
 	bool saving;      /* a write is under way */
 	bool unsaved;     /* and something changed since */
 	int save_failure; /* errno of the last write: told once, not each time */
 };
+
+/* watch.c: reloads when a file of members changes. Told of everything that is published; freed with the loop. */
+struct watch;
+struct watch *watch_new(struct daemon *daemon);
+void watch_published(struct watch *watch);
+void watch_free(struct watch *watch);
 
 /* The configuration that serves now. */
 const struct conf *daemon_conf(const struct daemon *daemon);

@@ -15,6 +15,7 @@ meridiand_SOURCES = \
 	src/main/inspect.c \
 	src/main/main.c \
 	src/main/privileges.c \
-	src/main/report_status.c
+	src/main/report_status.c \
+	src/main/watch.c
 meridiand_LDADD = libreport.a $(ALL_LIBS) $(SECCOMP_LIBS)
 EXTRA_DIST += src/main/README.md

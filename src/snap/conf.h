@@ -46,6 +46,14 @@ struct conf_zone {
 	uint32_t notify_count;
 };
 
+/* A file that members are read from, so that main can tell when it says something else. */
+#define MEMBER_FILE_SEED 0x6d656d62657273u
+struct member_file {
+	const char *path;
+	uint64_t digest; /* hash_bytes of what was read */
+	const struct member_file *next;
+};
+
 struct conf_pool_member {
 	struct addr addr;
 	uint16_t weight;
@@ -130,6 +138,7 @@ struct conf {
 	uint32_t map_count;
 	const struct conf_service *services;
 	uint32_t service_count;
+	const struct member_file *member_files;
 	struct safety safety;
 };
 

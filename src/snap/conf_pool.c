@@ -76,6 +76,8 @@ static bool read_members(struct reader *reader, const struct yaml *value, const 
 	struct conf_pool *pool = field;
 	uint32_t of_family[2] = {0, 0};
 	(void)option;
+	if (value->kind == YAML_MAPPING && !(value = conf_members_load(reader, value)))
+		return false;
 	if (!expect_list(reader, value, "a list of addresses"))
 		return false;
 	struct conf_pool_member *members = arena_alloc(reader->arena, value->count * sizeof *members);

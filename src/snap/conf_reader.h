@@ -131,6 +131,8 @@ void conf_service_read(
 /* conf_policy.c: into a struct follow, a struct policy; then the service as a whole, its pools known. */
 option_read read_follow, read_need;
 void conf_policy_check(struct reader *reader, const struct yaml *value, struct conf_service *service);
+/* conf_members.c: `{ from: PATH }` → what stands in that file, as a list; NULL and an error. */
+const struct yaml *conf_members_load(struct reader *reader, const struct yaml *value);
 /* conf_pool.c: the pools of a service whose map is known; `names` are the names of the pools, in the order of
  * service->pools. */
 void conf_pools_read(struct reader *reader, const struct yaml *value, struct conf_service *service, uint32_t probe,

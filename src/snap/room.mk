@@ -15,6 +15,7 @@ libsnap_a_SOURCES = \
 	src/snap/conf_control.c \
 	src/snap/conf_geo.c \
 	src/snap/conf_map.c \
+	src/snap/conf_members.c \
 	src/snap/conf_nets.c \
 	src/snap/conf_policy.c \
 	src/snap/conf_pool.c \

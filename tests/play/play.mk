@@ -4,6 +4,7 @@ PLAYS = \
 	tests/play/bad-reload.play \
 	tests/play/failover.play \
 	tests/play/github-2018.play \
+	tests/play/members.play \
 	tests/play/names.play \
 	tests/play/nearest.play \
 	tests/play/one-writer.play \
