@@ -21,6 +21,7 @@ ZONE_TESTS_LIBS = $(ZONE_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += \
 	tests/unit/zone/test_scan \
 	tests/unit/zone/test_rdata \
+	tests/unit/zone/test_records \
 	tests/unit/zone/test_zone \
 	tests/unit/zone/test_data \
 	tests/unit/zone/test_diff
@@ -33,6 +34,9 @@ tests_unit_zone_test_scan_LDADD = $(ZONE_TESTS_LIBS)
 tests_unit_zone_test_rdata_SOURCES = tests/unit/zone/test_rdata.c
 tests_unit_zone_test_rdata_CPPFLAGS = $(ZONE_TESTS_CPPFLAGS)
 tests_unit_zone_test_rdata_LDADD = $(ZONE_TESTS_LIBS)
+tests_unit_zone_test_records_SOURCES = tests/unit/zone/test_records.c tests/unit/zone/folder.c tests/unit/zone/folder.h
+tests_unit_zone_test_records_CPPFLAGS = $(ZONE_TESTS_CPPFLAGS)
+tests_unit_zone_test_records_LDADD = $(ZONE_TESTS_LIBS)
 tests_unit_zone_test_zone_SOURCES = tests/unit/zone/test_zone.c tests/unit/zone/folder.c tests/unit/zone/folder.h
 tests_unit_zone_test_zone_CPPFLAGS = $(ZONE_TESTS_CPPFLAGS)
 tests_unit_zone_test_zone_LDADD = $(ZONE_TESTS_LIBS)
