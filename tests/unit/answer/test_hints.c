@@ -35,6 +35,7 @@ static const struct fixture_zone zones[] = {
                              "only HTTPS 1 . mandatory=ipv6hint ipv6hint=2001:db8::80\n"
                              "two HTTPS 1 www ipv4hint=192.0.2.80\ntwo HTTPS 2 plain ipv4hint=192.0.2.9\n"
                              "two HTTPS 3 down alpn=h3 ipv4hint=192.0.2.80\n"
+                             "fail A 192.0.2.80\nfail HTTPS 1 . ipv4hint=192.0.2.80\n"
                              "down A 192.0.2.80\ndown HTTPS 1 . ipv4hint=192.0.2.80\n"
                              "*.w A 192.0.2.80\n*.w HTTPS 1 . ipv4hint=192.0.2.80\n"
                              "far HTTPS 1 b.w ipv4hint=192.0.2.80\n"
@@ -56,6 +57,7 @@ static const char geo[] = "datacenters:\n  fra: {}\n  iad: {}\n"
                           "  must.ex: { names: [only.ex, '*.w.ex'], map: world, probe: tcp, pools: {\n"
                           "    fra: [10.0.0.3], iad: [10.1.0.3, '2001:db8:1::3'] } }\n"
                           "  down.ex: { map: world, probe: tcp, all-down: nodata, pools: { fra: [10.0.0.9] } }\n"
+                          "  fail.ex: { map: world, probe: tcp, all-down: servfail, pools: { fra: [10.0.0.8] } }\n"
                           "  names.ex: { map: world, probe: tcp, pools: { fra: { cname: cdn.example. } } }\n";
 
 #define FRA "key4=0a0000010a000002"
@@ -110,6 +112,8 @@ static const struct row {
                         "www.ex.") "ar plain.ex. 60 A 192.0.2.9\nar down.ex. 60 A 10.0.0.9\n",
                 NULL},
         {"all-down: nodata gives no hint", "down.ex HTTPS", "NOERROR AA\nan down.ex. 60 HTTPS 1 .\n", "tcp/10.0.0.9@1"},
+        {"all-down: servfail gives no hint", "fail.ex HTTPS", "NOERROR AA\nan fail.ex. 60 HTTPS 1 .\n",
+                "tcp/10.0.0.8@1"},
         {"RFC 4592 3.3.1 at a wildcard . is the name that was asked", "a.w.ex HTTPS",
                 "NOERROR AA\nan a.w.ex. 60 HTTPS 1 . key4=0a000003\nar a.w.ex. 60 A 10.0.0.3\n", NULL},
         {"RFC 4592 3.3.1 a TargetName that a wildcard gives", "far.ex HTTPS",
@@ -196,11 +200,26 @@ static void test_scope(void **state)
 	fixture_free(fixture);
 }
 
+/* RFC 8914 4.1: why there is no answer, in words. */
+static void test_servfail(void **state)
+{
+	(void)state;
+	struct fixture *fixture = fixture_of_hints();
+	set_all(fixture, "tcp/10.0.0.8@1");
+	free(fixture_ask(fixture, "fail.ex A +edns"));
+	char *text = fixture_text(fixture, true);
+	assert_string_equal(text, "SERVFAIL AA\nar ; edns version 0 flags 0000 payload 1232: option15=0000"
+	                          "6e6f206d656d626572206973207570\n");
+	free(text);
+	fixture_free(fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_rows),
 	        cmocka_unit_test(test_scope),
+	        cmocka_unit_test(test_servfail),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

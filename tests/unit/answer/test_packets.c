@@ -17,6 +17,7 @@
 
 #include "fixture.h"
 #include "packet.h"
+#include "snap/snapshot.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -337,6 +338,23 @@ static void test_switches(void **state)
 	}
 }
 
+/* RFC 8914 4.25: a zone that could not be loaded. */
+static void test_not_loaded(void **state)
+{
+	(void)state;
+	struct fixture *fixture = fixture_of(NULL);
+	struct snapshot_zone *zone = &live_current(fixture->source)->snapshot->zones[0];
+	struct zone *loaded = zone->zone;
+	zone->zone = NULL;
+	char *text = asked(fixture, Q " opt", false);
+	zone->zone = loaded;
+	const char *says = "SERVFAIL\n" OPT " option15=0018"
+	                   "746865207a6f6e6520636f756c64206e6f74206265206c6f61646564\n";
+	assert_string_equal(text, says);
+	free(text);
+	fixture_free(fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +363,7 @@ int main(void)
 	        cmocka_unit_test(test_headers),
 	        cmocka_unit_test(test_long_names),
 	        cmocka_unit_test(test_switches),
+	        cmocka_unit_test(test_not_loaded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
