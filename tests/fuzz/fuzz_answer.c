@@ -98,6 +98,7 @@ static void set_world(struct fixture *fixture, unsigned how)
 	const struct live *live = live_current(fixture->source);
 	struct conf *conf = live->snapshot->conf;
 	fixture->client.stream = how & BY_STREAM;
+	fixture->client.limited = !fixture->client.stream;
 	fixture->client.keepalive = 300;
 	fixture->client.addr = (struct addr){.family = how & BY_IPV6 ? ADDR_V6 : ADDR_V4};
 	memcpy(fixture->client.addr.bytes, how & BY_IPV6 ? v6 : how & FROM_FAR ? far : near, 4);
@@ -182,6 +183,7 @@ static void send_packet(struct fixture *fixture, const uint8_t *packet, size_t s
 	if (reply) {
 		check(fixture, copy, fixture->reply, reply);
 		MUST(reply <= room);
+		MUST(!fixture->client.limited || fixture->context.response_opt <= reply);
 		MUST(fixture->client.stream || reply <= query_limit(&query, ROOM_UDP));
 		for (size_t i = reply; !fixture->client.stream && i < ROOM_UDP + 64; i++)
 			MUST(i < room || fixture->reply[i] == 0xee);

@@ -34,6 +34,7 @@ static struct fixture *fixture_of(const char *keys)
 	struct fixture *fixture = fixture_new(&(struct fixture_files){.zones = zones, .server = keys});
 	fixture->context.secret = secret;
 	fixture->context.wall = NOON;
+	fixture->client.limited = true;
 	fixture->client.stream = false;
 	return fixture;
 }
