@@ -7,14 +7,45 @@
  * for the glue of a referral (RFC 9471 3.1), which sets TC.
  */
 #include "answer/exchange.h"
+#include "base/cursor.h"
 
-/* Has an earlier record of the set the same target? Sets are small. */
+/* Does a wildcard stand for the target's name, so that the node's own name is another? */
+static bool is_wildcard(const struct node *node)
+{
+	return node->name[0] == 1 && node->name[1] == '*';
+}
+
+/* The name that a record of the set leads to, as the zone writes it. Sets are small. */
+static const uint8_t *target_name(const struct rrset *set, unsigned record)
+{
+	struct reader r = reader_of(set->wire, set->size);
+	for (unsigned i = 0; i < record; i++) {
+		read_bytes(&r, RR_HEADER - 2);
+		read_bytes(&r, read_u16(&r));
+	}
+	read_bytes(&r, RR_HEADER);
+	return r.at + rrtype_get(set->type)->target_skip;
+}
+
+/* Has an earlier record of the set the same target? */
 static bool seen_before(const struct rrset *set, unsigned record)
 {
+	const struct node *node = set->targets[record];
 	for (unsigned i = 0; i < record; i++)
-		if (set->targets[i] == set->targets[record])
+		if (set->targets[i] == node &&
+		        (!is_wildcard(node) || name_equal(target_name(set, i), target_name(set, record))))
 			return true;
 	return false;
+}
+
+/* Where the target's name stands in the reply; or the name itself, if no pointer reaches it. */
+static struct owner target_owner(const struct exchange *exchange, unsigned record)
+{
+	uint16_t offset = exchange->followed.target[record];
+	const uint8_t *name = target_name(exchange->followed.set, record);
+	if (*name == 0)
+		return exchange->followed.owner; /* `.`: the set's own owner (RFC 9460 2.5.2) */
+	return (struct owner){name, offset};
 }
 
 static bool write_steered(
@@ -55,16 +86,6 @@ static bool write_target(struct exchange *exchange, const struct node *node, str
 	return true;
 }
 
-/* Whose addresses follow: the target where it stands in the set; of a TargetName of `.` the set's own owner (RFC 9460
- * 2.5.2). */
-static struct owner target_owner(const struct exchange *exchange, const struct node *node, unsigned record)
-{
-	uint16_t at = exchange->followed.target[record];
-	if (at && exchange->reply.w.start[at] == 0)
-		return exchange->followed.owner;
-	return (struct owner){.name = node->name, .offset = at};
-}
-
 void write_additional(struct exchange *exchange, bool glue)
 {
 	const struct rrset *set = exchange->followed.set;
@@ -75,7 +96,7 @@ void write_additional(struct exchange *exchange, bool glue)
 		/* below a cut stands glue: the way to a zone, not data to answer with (RFC 2181 5.4.1) */
 		if (!node || (node->cut && set->type != TYPE_NS) || seen_before(set, i))
 			continue;
-		struct owner owner = target_owner(exchange, node, i);
+		struct owner owner = target_owner(exchange, i);
 		struct reply_mark mark = reply_mark(&exchange->reply);
 		if (write_target(exchange, node, owner, glue))
 			continue;

@@ -52,8 +52,9 @@ static unsigned respond_referral(struct exchange *exchange, const struct snapsho
 	if (!exchange->links)
 		exchange->reply.flags &= (uint16_t)~FLAG_AA;
 	write_set(exchange, SECTION_AUTHORITY, zone, owner, set, set->ttl);
+	/* DS without a signature proves nothing: it is for those who ask for it (RFC 4035 3.1.4) */
 	const struct rrset *ds = node_set(cut, TYPE_DS);
-	if (ds && exchange->query.dnssec_ok)
+	if (ds && ds->signatures && exchange->query.dnssec_ok)
 		write_set(exchange, SECTION_AUTHORITY, zone, owner, ds, ds->ttl);
 	write_additional(exchange, true);
 	counter_increment(exchange->context->counters, COUNTER_RESPONSES_REFERRAL);
@@ -99,7 +100,7 @@ static bool follow_dname(struct exchange *exchange, const struct snapshot_zone *
 		exchange->truncated = true;
 		return false;
 	}
-	if (exchange->query.qtype == TYPE_CNAME || exchange->query.qtype == TYPE_ANY)
+	if (exchange->query.qtype == TYPE_CNAME)
 		return false;
 	return chain_to(exchange, lookup, target, offset);
 }
@@ -221,18 +222,25 @@ static bool step(struct exchange *exchange, const struct snapshot_zone *zone, st
 	}
 }
 
-unsigned respond(struct exchange *exchange)
+/* The zone that a name is looked up in; NULL: none of ours. DS of a zone's apex is the parent's to give, where we serve
+ * the parent, too (RFC 4035 3.1.4.1). */
+static const struct snapshot_zone *zone_of(const struct exchange *exchange, const struct lookup *lookup)
 {
 	const struct snapshot *snapshot = exchange->snapshot;
+	const struct snapshot_zone *zone = snapshot_zone_find(snapshot, lookup->lower, lookup->labels, 0);
+	bool apex = zone && zone->length == lookup->labels->at[lookup->labels->count] + 1;
+	if (exchange->query.qtype != TYPE_DS || !apex || zone->length == 1)
+		return zone;
+	const struct snapshot_zone *parent = snapshot_zone_find(snapshot, lookup->lower, lookup->labels, 1);
+	return parent ? parent : zone;
+}
+
+unsigned respond(struct exchange *exchange)
+{
 	struct query *query = &exchange->query;
-	name_split(&exchange->labels, query->lower, snapshot->seed);
+	name_split(&exchange->labels, query->lower, exchange->snapshot->seed);
 	struct lookup lookup = {query->lower, &exchange->labels, {query->qname, DNS_HEADER}};
-	const struct snapshot_zone *zone = snapshot_zone_find(snapshot, query->lower, &exchange->labels, 0);
-	/* DS of a zone's apex is the parent's to give, where we serve the parent, too */
-	if (zone && query->qtype == TYPE_DS && zone->length == query->qname_length && zone->length > 1) {
-		const struct snapshot_zone *parent = snapshot_zone_find(snapshot, query->lower, &exchange->labels, 1);
-		zone = parent ? parent : zone;
-	}
+	const struct snapshot_zone *zone = zone_of(exchange, &lookup);
 	exchange->zone = zone;
 	if (exchange->context->trace)
 		exchange->context->trace->zone = zone;
@@ -250,7 +258,7 @@ unsigned respond(struct exchange *exchange)
 		}
 		if (!step(exchange, zone, &lookup, &rcode))
 			break;
-		zone = snapshot_zone_find(snapshot, lookup.lower, lookup.labels, 0);
+		zone = zone_of(exchange, &lookup);
 	} while (zone);
 	return rcode;
 }

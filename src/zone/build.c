@@ -422,6 +422,9 @@ static const struct node *link_target(struct build *build, const struct link *li
 		return NULL;
 	const struct node *node = zone_find(zone, lower, length, name_hash(lower, zone->seed));
 	check_target(build, link, lower, node);
+	/* What a wildcard gives a name, it gives it here, too (RFC 4592 3.3.1). */
+	if (!node)
+		node = check_encloser(zone, lower)->wildcard;
 	return node && (node_set(node, TYPE_A) || node_set(node, TYPE_AAAA)) ? node : NULL;
 }
 

@@ -50,6 +50,8 @@ void check_name(struct build *build, const struct node *node);
 void check_apex(struct build *build);
 /* A name that a record leads to: `target` is its node or NULL, `name` is lower case and in the zone. */
 void check_target(struct build *build, const struct link *link, const uint8_t *name, const struct node *target);
+/* The nearest name of the zone at or above `name`, which is lower case and in the zone. */
+const struct node *check_encloser(const struct zone *zone, const uint8_t *name);
 /* The place of a record. */
 struct place record_place(const struct build *build, const struct record *record);
 

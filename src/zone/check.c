@@ -156,8 +156,7 @@ void check_apex(struct build *build)
 		err_add(build->err, ERR_ERROR, &at, "no NS at the apex, %s", name);
 }
 
-/* The nearest name of the zone at or above `name`, which is in the zone. */
-static const struct node *encloser(const struct zone *zone, const uint8_t *name)
+const struct node *check_encloser(const struct zone *zone, const uint8_t *name)
 {
 	for (;; name += name[0] + 1) {
 		const struct node *node = zone_find(zone, name, name_length(name), name_hash(name, zone->seed));
@@ -178,7 +177,7 @@ static void check_server(struct build *build, const struct link *link, struct pl
 	const struct node *owner = &build->zone->nodes[link->node];
 	if ((owner->parent && !(owner->flags & NODE_CUT)) || (target && has_address(target)))
 		return;
-	const struct node *above = target ? target : encloser(build->zone, name);
+	const struct node *above = target ? target : check_encloser(build->zone, name);
 	char shown[NAME_TEXT_MAX];
 	name_format(name, shown);
 	if (above->cut && above->cut == owner->cut)
