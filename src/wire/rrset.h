@@ -20,11 +20,10 @@ struct rrset {
 	uint32_t ttl;  /* seconds, 0..2^31-1 */
 	uint16_t type; /* host order */
 	uint16_t count;
-	const struct node *const
-	        *targets; /* one a record: the node of the same zone that the record's name leads to (NS, MX,
-	                     SRV, SVCB …), a wildcard where one stands for it, and that holds addresses, or NULL;
-	                     NULL if no record has one */
-	const struct rrset *signatures; /* the RRSIG set that covers this one, or NULL */
+	const struct node *const *targets; /* one a record: the node of the same zone that the record's name leads to
+	                                      (NS, MX, SRV, SVCB …), a wildcard where one stands for it, and that holds
+	                                      addresses, or NULL; NULL if no record has one */
+	const struct rrset *signatures;    /* the RRSIG set that covers this one, or NULL */
 };
 
 #define RR_HEADER 10 /* bytes of TYPE CLASS TTL RDLENGTH */

@@ -101,7 +101,7 @@ static const struct good {
         {"no glue", HEAD "d NS ns.d\n", HEAD_TEXT "d.ex. NS 60 026e73016402657800\n",
                 "6:3: warning: no glue: ns.d.ex. is below this delegation and has no address here\n"},
         {"name server without address", HEAD "@ NS q\n@ NS w.w\n*.w A 1.2.3.4\nd NS x.other\nother NS x.\n",
-                "ex. NS 60 026e73036f757400\nex. NS 60 017102657800\nex. NS 60 0177017702657800\n"
+                "ex. NS 60 026e73036f757400\nex. NS 60 017102657800\nex. NS 60 0177017702657800 -> *.w.ex.\n"
                 "ex. SOA 60 0161026578000162026578000000000100000002000000030000000400000005\n"
                 "w.ex.\n*.w.ex. A 60 01020304\nd.ex. NS 60 0178056f7468657202657800\nother.ex. NS 60 017800\n",
                 "6:3: warning: name server q.ex. has no address in this zone\n"},
