@@ -117,7 +117,7 @@ static const struct row {
         {"RFC 4592 3.3.1 at a wildcard . is the name that was asked", "a.w.ex HTTPS",
                 "NOERROR AA\nan a.w.ex. 60 HTTPS 1 . key4=0a000003\nar a.w.ex. 60 A 10.0.0.3\n", NULL},
         {"RFC 4592 3.3.1 a TargetName that a wildcard gives", "far.ex HTTPS",
-                "NOERROR AA\nan far.ex. 60 HTTPS 1 b.w.ex. key4=0a000003\n", NULL},
+                "NOERROR AA\nan far.ex. 60 HTTPS 1 b.w.ex. key4=0a000003\nar b.w.ex. 60 A 10.0.0.3\n", NULL},
         {"RFC 9460 7.3 a pool of a name has no addresses to hint at", "led.ex HTTPS",
                 "NOERROR AA\nan led.ex. 60 HTTPS 1 names.ex.\n", NULL},
         {"RFC 4035 2.2 a signed set stays as it was signed", "www.signed HTTPS",
