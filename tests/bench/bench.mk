@@ -19,8 +19,11 @@ tests_bench_bench_geo_SOURCES = tests/bench/bench_geo.c tests/unit/geo/trie_orac
 tests_bench_bench_geo_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/geo -DGEO_FOLDER='"$(abs_top_srcdir)/geo"'
 tests_bench_bench_geo_LDADD = $(GEO_LIBS)
 
+BENCHES += tests/bench/bench_tcp # runs ./meridiand
+tests_bench_bench_tcp_SOURCES = tests/bench/bench_tcp.c
+
 EXTRA_PROGRAMS += $(BENCHES)
 CLEANFILES += $(BENCHES)
-bench: $(BENCHES)
+bench: $(BENCHES) meridiand
 	@for program in $(BENCHES); do ./$$program || exit 1; done
 .PHONY: bench
