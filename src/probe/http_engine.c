@@ -15,10 +15,13 @@
 
 #include "base/assert.h"
 #include "probe/probe_http.h"
+#include "probe/socket_read.h"
 
 #define READY_MAX 64
 #define BUFFER_BYTES 4096L
-#define IDLE_CONNECTIONS 1L /* none is kept: each attempt begins with a connect */
+#define STEPS_FREE 24           /* of BUFFER_BYTES at most: by then nothing can have come that is too much by far */
+#define TLS_BYTES (16u * 1024u) /* of handshake, certificates, and what surrounds the records */
+#define IDLE_CONNECTIONS 1L     /* none is kept: each attempt begins with a connect */
 
 /* ---- ends ---- */
 
@@ -114,6 +117,8 @@ static curl_socket_t socket_open(void *user, curlsocktype purpose, struct curl_s
 			slot->no_socket = errno;
 		return CURL_SOCKET_BAD;
 	}
+	slot->socket = slot->opened ? -1 : socket_made; /* of a name's two addresses one may win, or the other */
+	slot->opened = true;
 	return socket_made;
 }
 
@@ -122,7 +127,7 @@ static size_t body_came(char *bytes, size_t one, size_t size, void *user)
 	struct http_slot *slot = user;
 	const struct probe_spec *spec = slot->watch->spec;
 	bool wanted = spec->body || spec->read_count;
-	size_t left = PROBE_BODY_MAX - slot->seen, take = size * one < left ? size * one : left;
+	size_t left = PROBE_READ_MAX - slot->taken, take = size * one < left ? size * one : left;
 	if (wanted && slot->body_size + take > slot->body_room) {
 		size_t room = slot->body_room ? slot->body_room * 2 : 4096;
 		while (room < slot->body_size + take)
@@ -137,8 +142,38 @@ static size_t body_came(char *bytes, size_t one, size_t size, void *user)
 		slot->body_size += take;
 	}
 	slot->seen += take;
-	slot->enough = slot->seen == PROBE_BODY_MAX;
+	slot->taken += take;
+	slot->enough = slot->taken == PROBE_READ_MAX;
 	return slot->enough ? 0 : size * one;
+}
+
+/* A line of the head, or of a trailer; of interim replies too. */
+static size_t head_came(char *bytes, size_t one, size_t size, void *user)
+{
+	struct http_slot *slot = user;
+	(void)bytes;
+	if (size * one >= PROBE_READ_MAX - slot->taken) {
+		slot->headless = true;
+		return 0;
+	}
+	slot->taken += size * one;
+	return size * one;
+}
+
+/* Called at each step of curl. A line of a head, or of what stands between chunks, comes to us only when it has ended,
+ * so that one without an end is noticed here: after some steps the kernel is asked what the connection brought. */
+static int step_made(void *user, curl_off_t d1, curl_off_t d2, curl_off_t u1, curl_off_t u2)
+{
+	struct http_slot *slot = user;
+	(void)d1, (void)d2, (void)u1, (void)u2;
+	if (++slot->steps < STEPS_FREE || slot->socket < 0)
+		return 0;
+	size_t most = PROBE_READ_MAX + (slot->watch->spec->type == PROBE_HTTPS ? TLS_BYTES : 0);
+	if (slot->earlier + socket_read(slot->socket) <= most)
+		return 0;
+	slot->enough = slot->seen > 0;
+	slot->headless = !slot->enough;
+	return 1;
 }
 
 static bool slot_set_up(struct http_slot *slot)
@@ -168,6 +203,11 @@ static bool slot_set_up(struct http_slot *slot)
 	bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot);
 	bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_came);
 	bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+	bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, head_came);
+	bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
+	bad |= curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+	bad |= curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, step_made);
+	bad |= curl_easy_setopt(easy, CURLOPT_XFERINFODATA, slot);
 	return bad == CURLE_OK;
 }
 

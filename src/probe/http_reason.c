@@ -85,6 +85,10 @@ enum outcome http_reason(const struct http_slot *slot, CURLcode code, char detai
 		snprintf(detail, PROBE_DETAIL, "socket: %s", strerror(slot->no_socket));
 		return OUTCOME_UNABLE;
 	}
+	if (slot->headless) {
+		snprintf(detail, PROBE_DETAIL, "reply: more than 64 KiB before its body");
+		return OUTCOME_FAILED;
+	}
 	switch (code) {
 	case CURLE_OUT_OF_MEMORY:
 	case CURLE_FAILED_INIT:

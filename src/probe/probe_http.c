@@ -80,10 +80,12 @@ static void http_start(struct watch *watch)
 		return;
 	}
 	slot->watch = watch;
-	slot->seen = slot->body_size = 0;
-	slot->redirects = 0;
+	slot->seen = slot->taken = slot->earlier = slot->body_size = 0;
+	slot->redirects = slot->steps = 0;
+	slot->socket = -1;
+	slot->opened = false;
 	slot->no_socket = 0;
-	slot->enough = false;
+	slot->enough = slot->headless = false;
 	slot->deadline = watch->started + watch->spec->timeout;
 	*slot->error = 0;
 	watch->attempt = slot;
@@ -125,7 +127,7 @@ static bool same_host(const char *url, const char *other)
 static bool follow(struct http_engine *engine, struct http_slot *slot)
 {
 	char *to = NULL, *from = NULL;
-	if (!slot->watch->spec->follow || slot->redirects == REDIRECTS_MAX)
+	if (!slot->watch->spec->follow || slot->redirects == REDIRECTS_MAX || slot->taken == PROBE_READ_MAX)
 		return false;
 	curl_easy_getinfo(slot->easy, CURLINFO_REDIRECT_URL, &to);
 	curl_easy_getinfo(slot->easy, CURLINFO_EFFECTIVE_URL, &from);
@@ -135,6 +137,10 @@ static bool follow(struct http_engine *engine, struct http_slot *slot)
 	MUST(url);
 	slot->redirects++;
 	slot->seen = slot->body_size = 0;
+	slot->earlier = slot->taken;
+	slot->steps = 0;
+	slot->socket = -1;
+	slot->opened = false;
 	slot->enough = false;
 	set_timeout(slot, slot->deadline - clock_now());
 	curl_multi_remove_handle(engine->multi, slot->easy);
@@ -189,7 +195,7 @@ void http_finished(struct http_engine *engine, struct http_slot *slot, CURLcode 
 	const struct reading *readings = NULL;
 	struct watch *watch = slot->watch;
 	enum outcome outcome;
-	if (code == CURLE_WRITE_ERROR && slot->enough)
+	if ((code == CURLE_WRITE_ERROR || code == CURLE_ABORTED_BY_CALLBACK) && slot->enough)
 		code = CURLE_OK;
 	if (code == CURLE_OK && follow(engine, slot))
 		return;

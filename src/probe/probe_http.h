@@ -12,13 +12,19 @@ struct http_slot {
 	CURL *easy;
 	struct watch *watch; /* NULL: idle */
 	struct curl_slist *headers, *connect_to;
-	char *body; /* of PROBE_BODY_MAX at most */
+	char *body; /* of PROBE_READ_MAX at most */
 	size_t body_size, body_room;
-	size_t seen;        /* bytes of body that came */
+	size_t seen;        /* bytes of this reply's body that came */
+	size_t taken;       /* bytes of all that came, heads and bodies, over redirects: PROBE_READ_MAX at most */
+	size_t earlier;     /* of `taken`: before this connection */
 	unsigned redirects; /* followed so far */
+	unsigned steps;     /* of curl, on this connection */
+	int socket;         /* of this connection; -1: there is none, or which one is not known */
+	bool opened;        /* a socket, for this connection */
 	nanotime deadline;
 	int no_socket; /* errno of a socket that could not be had */
 	bool enough;   /* reading was stopped by us: what came is judged */
+	bool headless; /* it was stopped before the head had ended: there is nothing to judge */
 	char error[CURL_ERROR_SIZE];
 };
 

@@ -14,8 +14,8 @@
 
 #include "probe/probe.h"
 
-#define PROBE_BODY_MAX (64 * 1024)
-#define PROBE_DETAIL 320 /* holds any text of curl's with a word before it */
+#define PROBE_READ_MAX (64 * 1024) /* of one attempt: heads and bodies of all its replies */
+#define PROBE_DETAIL 320           /* holds any text of curl's with a word before it */
 
 struct watch {
 	struct prober *prober;

@@ -10,7 +10,8 @@ libprobe_a_SOURCES = \
 	src/probe/probe_inside.h \
 	src/probe/probe_tcp.c \
 	src/probe/prober.c \
-	src/probe/reading.c
+	src/probe/reading.c \
+	src/probe/socket_read.c src/probe/socket_read.h
 libprobe_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS) $(UV_CFLAGS)
 EXTRA_DIST += src/probe/README.md
 

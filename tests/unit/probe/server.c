@@ -7,6 +7,8 @@
  *   /reset       half a body, then a reset   /short       half a body, then the end
  *   /big         200 KB, "ok" at the start   /late        200 KB, "ok" at the end
  *   /endless     a body that never ends      /drip        a byte at a time, never ending
+ *   /heads       lines of a head for ever    /line        one line of a head, for ever
+ *   /chunk       a chunk, then for ever what may stand beside its length
  *   /silent      nothing, for ever           /noise       what is not HTTP
  *   /nothing     closes without a word       /tail        a body without a length, "ok" at its end
  *   /json        200, {"role": …}            /json503     503, {"role": …}
@@ -173,6 +175,14 @@ static void say_for_ever(struct connection *connection, bool slowly)
 			return;
 }
 
+/* `first`, then `more` over and over. */
+static void say_on_and_on(struct connection *connection, const char *first, const char *more)
+{
+	say(connection, first);
+	while (send_all(connection, more, strlen(more)))
+		;
+}
+
 static void reset(struct connection *connection)
 {
 	struct linger linger = {.l_onoff = 1};
@@ -181,6 +191,7 @@ static void reset(struct connection *connection)
 
 #define REDIRECT(to) "HTTP/1.1 302 Found\r\nLocation: " to "\r\nContent-Length: 0\r\n\r\n"
 #define JSON "Content-Length: 32\r\n\r\n{\"role\": \"primary\", \"epoch\": 12}"
+#define HEAD "HTTP/1.1 200 OK\r\n"
 #define HALF "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok, but"
 
 static const struct {
@@ -216,6 +227,13 @@ static void answer(struct connection *connection, const char *request, const cha
 		say_big(connection, "", "..............it is ok");
 	else if (!strcmp(path, "/endless") || !strcmp(path, "/drip"))
 		say_for_ever(connection, path[1] == 'd');
+	else if (!strcmp(path, "/heads"))
+		say_on_and_on(connection, HEAD, "X-More: of the same that was said before, and of no use at all\r\n");
+	else if (!strcmp(path, "/line"))
+		say_on_and_on(connection, HEAD "X-Long: ", "and on it goes, and on and on and on and on and on");
+	else if (!strcmp(path, "/chunk"))
+		say_on_and_on(connection, HEAD "Transfer-Encoding: chunked\r\n\r\n9\r\nall is ok\r\n9;",
+		        "and on it goes, and on and on and on and on and on");
 	else if (!strcmp(path, "/silent"))
 		hold(connection);
 	else if (!strcmp(path, "/reset"))

@@ -133,7 +133,8 @@ static void stage_set(struct stage *stage)
 #define T5 .timeout = 5 * NANO_SECOND
 #define OKS .status_min = 200, .status_max = 299
 #define WEB(where) .type = where, OKS, .verify = true
-#define TLS .type = PROBE_HTTPS, OKS, .host = "www.example.com", .path = "/ok"
+#define TLS_OF(what) .type = PROBE_HTTPS, OKS, .host = "www.example.com", .path = what
+#define TLS TLS_OF("/ok")
 #define PRIVATE_CA "private" /* in place of the test's own file */
 
 static const char *const probe_header[] = {"X-Probe: 1", NULL};
@@ -169,6 +170,14 @@ static const struct {
         {"text after 64 KiB", PLAIN, {WEB(PROBE_HTTP), T5, .path = "/late", .body = "ok"}, false,
                 "body lacks 'ok' in its first 64 KiB"},
         {"endless body", PLAIN, {WEB(PROBE_HTTP), T5, .path = "/endless", .body = "ok"}, true, "status 200"},
+        {"endless head", PLAIN, {WEB(PROBE_HTTP), T5, .path = "/heads"}, false,
+                "reply: more than 64 KiB before its body"},
+        {"endless line of a head", PLAIN, {WEB(PROBE_HTTP), T5, .path = "/line"}, false,
+                "reply: more than 64 KiB before its body"},
+        {"endless line of a head, https", GOOD, {TLS_OF("/line"), T5}, false,
+                "reply: more than 64 KiB before its body"},
+        {"endless line between chunks", PLAIN, {WEB(PROBE_HTTP), T5, .path = "/chunk", .body = "is ok"}, true,
+                "status 200"},
         {"reset in mid-body", PLAIN, {WEB(PROBE_HTTP), T5, .path = "/reset"}, false, "reply: Connection reset by peer"},
         {"end in mid-body", PLAIN, {WEB(PROBE_HTTP), T5, .path = "/short", .body = "ok"}, false, "reply: broken off"},
         {"not HTTP", PLAIN, {WEB(PROBE_HTTP), T5, .path = "/noise"}, false, "reply: not HTTP"},
