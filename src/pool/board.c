@@ -348,10 +348,11 @@ static nanotime detection_window(const struct steering *steering)
 	nanotime longest = 0;
 	for (uint32_t i = 0; i < steering->probe_count; i++) {
 		const struct probe_spec *probe = &steering->probes[i];
-		unsigned results = probe->fall > probe->rise ? probe->fall : probe->rise;
-		nanotime window = results * probe->interval + probe->timeout;
-		if (window > longest)
-			longest = window;
+		nanotime down = probe_detection(probe), up = probe_recovery(probe);
+		if (down > longest)
+			longest = down;
+		if (up > longest)
+			longest = up;
 	}
 	return longest;
 }
@@ -382,7 +383,7 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 	for (uint32_t i = 0; i < steering->datacenter_count; i++)
 		board->datacenters[i].lost_at = NEVER;
 	for (uint32_t i = 0; i < steering->target_count; i++)
-		board->extras[i].lost_at = NEVER;
+		board->extras[i].lost_at = board->extras[i].turned_at = NEVER;
 	find_users(board);
 	lay_out(board);
 	lay_out_readings(board);

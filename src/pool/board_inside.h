@@ -60,6 +60,7 @@ struct pool_state {
 /* What the board keeps of a target beyond what it shows. */
 struct target_extra {
 	nanotime lost_at;      /* monotonic, when it last went from up to down; NEVER */
+	nanotime turned_at;    /* monotonic, when its verdict last changed; NEVER: it had no other */
 	bool provisional;      /* restored and out of date: the first result decides */
 	bool frozen;           /* counts as up in spite of its verdict */
 	bool insisted;         /* forced down over what safety forbids */

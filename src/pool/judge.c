@@ -1,5 +1,5 @@
 /*
- * judge.c: results in, verdicts out: the window of 64, fall and rise in a row.
+ * judge.c: results in, verdicts out: the window of 64, fall and rise in a row, dwell.
  *
  * Called by the prober with every result, by plays and by a restored state. A
  * target that was never judged takes its first result's verdict at once: there
@@ -64,6 +64,8 @@ static void set_verdict(struct board *board, uint32_t target, enum verdict verdi
 	board->offset = wall - now;
 	if (state->verdict == VERDICT_UP && verdict == VERDICT_DOWN)
 		extra->lost_at = now;
+	if (state->verdict != VERDICT_UNKNOWN)
+		extra->turned_at = now;
 	if (verdict != VERDICT_DOWN)
 		extra->frozen = false;
 	board->down_count += (verdict == VERDICT_DOWN) - (state->verdict == VERDICT_DOWN);
@@ -81,11 +83,20 @@ static void set_verdict(struct board *board, uint32_t target, enum verdict verdi
 	board->first = false;
 }
 
+/* Has the verdict stood for as long as the probe's dwell asks? The first one needs not. */
+static bool has_stood(
+        const struct target_extra *extra, enum verdict verdict, const struct probe_spec *probe, nanotime now)
+{
+	nanotime dwell = verdict == VERDICT_UP ? probe->dwell_up : probe->dwell_down;
+	return extra->turned_at == NEVER || now >= extra->turned_at + dwell;
+}
+
 /* What the result makes of the verdict; results in a row that contradict it are counted. */
-static enum verdict judge(struct target_state *state, bool provisional, bool ok, const struct probe_spec *probe)
+static enum verdict judge(struct target_state *state, const struct target_extra *extra, bool ok,
+        const struct probe_spec *probe, nanotime now)
 {
 	enum verdict said = ok ? VERDICT_UP : VERDICT_DOWN;
-	if (state->verdict == VERDICT_UNKNOWN || provisional)
+	if (state->verdict == VERDICT_UNKNOWN || extra->provisional)
 		return said;
 	if (said == state->verdict) {
 		state->run = 0;
@@ -93,7 +104,8 @@ static enum verdict judge(struct target_state *state, bool provisional, bool ok,
 	}
 	if (state->run < UINT16_MAX)
 		state->run++;
-	return state->run >= (ok ? probe->rise : probe->fall) ? said : state->verdict;
+	bool enough = state->run >= (ok ? probe->rise : probe->fall);
+	return enough && has_stood(extra, state->verdict, probe, now) ? said : state->verdict;
 }
 
 static void take_result(struct target_state *state, const struct result *result, uint8_t read_count, nanotime wall)
@@ -117,7 +129,7 @@ bool board_report(struct board *board, uint32_t target, const struct result *res
 	enum verdict before = state->verdict;
 	take_result(state, result, board->steering->probes[what->probe].read_count, wall);
 	enum verdict verdict = judge(
-	        state, board->extras[target].provisional, result->ok, &board->steering->probes[what->probe]);
+	        state, &board->extras[target], result->ok, &board->steering->probes[what->probe], now);
 	board->extras[target].provisional = false;
 	if (board->loads) {
 		board->offset = wall - now;

@@ -40,8 +40,24 @@ struct probe_spec {
 	uint8_t read_count;         /* at most READINGS_MAX */
 	nanotime interval, timeout;
 	uint16_t fall, rise; /* results in a row, 1..64 */
-	uint64_t digest;     /* of the definition: equal digest, same schedule over a reload */
+	nanotime dwell_up;   /* for how long at least a verdict stands that was changed to up; 0: no limit */
+	nanotime dwell_down;
+	uint64_t digest; /* of the definition: equal digest, same schedule over a reload */
 };
+
+/* How long it takes at most until a target is known to be down. */
+static inline nanotime probe_detection(const struct probe_spec *probe)
+{
+	nanotime falls = probe->fall * probe->interval, dwells = probe->dwell_up + probe->interval;
+	return (falls > dwells ? falls : dwells) + probe->timeout;
+}
+
+/* And until it is known to be up again. */
+static inline nanotime probe_recovery(const struct probe_spec *probe)
+{
+	nanotime rises = probe->rise * probe->interval, dwells = probe->dwell_down + probe->interval;
+	return (rises > dwells ? rises : dwells) + probe->timeout;
+}
 
 /* What is probed: one probe at one address. Members of several pools may share it. */
 struct target {

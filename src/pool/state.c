@@ -272,7 +272,7 @@ static bool read_time(nanotime *value, const char *text, nanotime wall)
 static bool out_of_date(const struct board *board, uint32_t target, nanotime last, nanotime wall)
 {
 	const struct probe_spec *probe = &board->steering->probes[board->steering->targets[target].probe];
-	return last < wall - (probe->fall * probe->interval + probe->timeout);
+	return last < wall - (probe->fall * probe->interval + probe->timeout); /* dwell or not: it may long be over */
 }
 
 static bool restore_target(struct restore *restore, char **words)
@@ -300,6 +300,7 @@ static bool restore_target(struct restore *restore, char **words)
 	text_visible(state.detail, sizeof state.detail, words[9], strlen(words[9]));
 	board->down_count += !up - (to->verdict == VERDICT_DOWN);
 	*to = state;
+	board->extras[index].turned_at = restore->now - (restore->wall - state.since);
 	board->extras[index].provisional = out_of_date(board, index, state.last, restore->wall);
 	board->extras[index].frozen = frozen && board->steering->safety.freeze;
 	board->frozen |= board->extras[index].frozen;

@@ -15,8 +15,7 @@ static nanotime pool_detection(const struct steering *steering, const struct poo
 			target = pool->of[family].list[0].target; /* a pool has one probe */
 	if (target == NO_INDEX)
 		return 0;
-	const struct probe_spec *probe = &steering->probes[steering->targets[target].probe];
-	return probe->fall * probe->interval + probe->timeout;
+	return probe_detection(&steering->probes[steering->targets[target].probe]);
 }
 
 void compile_promise(const struct steering *steering, const struct service *service, uint32_t ttl_seconds,

@@ -174,6 +174,17 @@ static bool read_fields(struct reader *reader, const struct yaml *value, const s
 }
 
 #define FIELD(name) offsetof(struct probe_spec, name)
+static bool read_dwell(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+{
+	static const struct option both[] = {
+	        {"up", read_duration, FIELD(dwell_up), 0, 86400 * NANO_SECOND},
+	        {"down", read_duration, FIELD(dwell_down), 0, 86400 * NANO_SECOND},
+	};
+	(void)option;
+	return expect_mapping(reader, value, "a mapping, such as { up: 30s, down: 60s }") &&
+	       options_read(reader, value, "'dwell'", OPTIONS(both), field);
+}
+
 /* The keys of all types; known[i] says which types know row i. */
 static const struct option options[] = {
         {"type", read_type, FIELD(type), .words = types},
@@ -192,10 +203,11 @@ static const struct option options[] = {
         {"timeout", read_duration, FIELD(timeout), NANO_MILLI, 3600 * NANO_SECOND},
         {"fall", read_u16, FIELD(fall), 1, IN_A_ROW_MAX},
         {"rise", read_u16, FIELD(rise), 1, IN_A_ROW_MAX},
+        {"dwell", read_dwell, 0},
 };
 #undef FIELD
 static const unsigned known[] = {EVERY, EVERY, WEB, WEB, WEB, WEB, WEB, BIT(PROBE_HTTPS), BIT(PROBE_HTTPS), WEB,
-        BIT(PROBE_EXEC), WEB, EVERY, EVERY, EVERY, EVERY};
+        BIT(PROBE_EXEC), WEB, EVERY, EVERY, EVERY, EVERY, EVERY};
 _Static_assert(sizeof known / sizeof *known == sizeof options / sizeof *options, "a row in each table");
 
 /* Errors for keys that the type does not know. */
@@ -249,10 +261,11 @@ static uint64_t digest_of(struct reader *reader, const struct probe_spec *p)
 {
 	static const uint8_t key[16] = "meridian probes";
 	const char *text = arena_printf(reader->scratch,
-	        "%s\n%d %u %u %u %d %d %u %u %lld %lld\n%s\n%s\n%s\n%s\n%s\n%s\n%s", p->name, (int)p->type, p->port,
-	        p->status_min, p->status_max, p->verify, p->follow, p->fall, p->rise, (long long)p->interval,
-	        (long long)p->timeout, or_none(p->host), or_none(p->path), or_none(p->body), or_none(p->ca),
-	        joined(reader, p->headers), joined(reader, p->command), joined(reader, p->read));
+	        "%s\n%d %u %u %u %d %d %u %u %lld %lld %lld %lld\n%s\n%s\n%s\n%s\n%s\n%s\n%s", p->name, (int)p->type,
+	        p->port, p->status_min, p->status_max, p->verify, p->follow, p->fall, p->rise, (long long)p->interval,
+	        (long long)p->timeout, (long long)p->dwell_up, (long long)p->dwell_down, or_none(p->host),
+	        or_none(p->path), or_none(p->body), or_none(p->ca), joined(reader, p->headers),
+	        joined(reader, p->command), joined(reader, p->read));
 	return siphash(key, text, strlen(text));
 }
 

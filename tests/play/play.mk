@@ -3,6 +3,7 @@ PLAYS = \
 	tests/play/all-down.play \
 	tests/play/bad-reload.play \
 	tests/play/failover.play \
+	tests/play/flapping.play \
 	tests/play/github-2018.play \
 	tests/play/members.play \
 	tests/play/names.play \

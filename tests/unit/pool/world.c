@@ -118,8 +118,13 @@ struct world *world_new(const struct world_options *options)
 	struct world *world = calloc(1, sizeof *world);
 	MUST(world);
 	world->members = calloc(4096, sizeof *world->members);
-	world->probe = (struct probe_spec){
-	        .name = "web", .fall = 3, .rise = 2, .interval = 10 * NANO_SECOND, .timeout = 3 * NANO_SECOND};
+	world->probe = (struct probe_spec){.name = "web",
+	        .dwell_up = options->dwell_up,
+	        .dwell_down = options->dwell_down,
+	        .fall = 3,
+	        .rise = 2,
+	        .interval = 10 * NANO_SECOND,
+	        .timeout = 3 * NANO_SECOND};
 	static const char *const fields[] = {"role", "load", NULL};
 	if (options->loads) {
 		world->probe.read = fields;

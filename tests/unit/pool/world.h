@@ -20,6 +20,7 @@ struct world_options {
 	const char *second;     /* pools of a second service; NULL: none */
 	struct service service; /* answer, sticky, min_up, all_down, failback */
 	struct safety safety;
+	nanotime dwell_up, dwell_down;
 	bool loads;            /* the probe reads `load` */
 	double capacities[16]; /* by data center, in the order in which pools name them */
 };

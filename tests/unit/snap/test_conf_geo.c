@@ -45,7 +45,7 @@ static void test_probes(void **state)
 	        "  a: { type: http }\n"
 	        "  b: { type: https, host: h.example, path: /x, status: 204, body: ok, ca: ca.pem, follow: on,\n"
 	        "       headers: { Accept: a b, X: '1' }, read: [role, epoch], interval: 2s, timeout: 500ms, fall: 1, "
-	        "rise: 64 }\n"
+	        "rise: 64, dwell: { up: 30s, down: 1m } }\n"
 	        "  c: { type: tcp, port: 25, interval: 1s }\n"
 	        "  d: { type: exec, command: [/bin/check, '{address}'], timeout: 10s }\n"
 	        "  e: { type: https, verify: off, port: 8443, status: 200-399 }\n");
@@ -61,6 +61,7 @@ static void test_probes(void **state)
 	assert_int_equal(p[1].type, PROBE_HTTPS);
 	assert_int_equal(p[1].port, 443);
 	assert_true(p[1].verify && p[1].follow && p[1].fall == 1 && p[1].rise == 64);
+	assert_true(p[1].dwell_up == 30 * NANO_SECOND && p[1].dwell_down == 60 * NANO_SECOND && !p[0].dwell_up);
 	assert_string_equal(p[1].host, "h.example");
 	assert_string_equal(p[1].body, "ok");
 	assert_string_equal(p[1].ca, "etc/geo/ca.pem");
@@ -102,6 +103,9 @@ static void test_probe_digest(void **state)
 	        {"{ type: http, timeout: 2s }", false},
 	        {"{ type: http, fall: 2 }", false},
 	        {"{ type: http, rise: 3 }", false},
+	        {"{ type: http, dwell: { up: 0s, down: 0s } }", true},
+	        {"{ type: http, dwell: { up: 1s } }", false},
+	        {"{ type: http, dwell: { down: 1s } }", false},
 	};
 	struct conf *plain = conf_good("", "probes: { a: { type: http } }\n");
 	for (size_t i = 0; i < COUNT(rows); i++) {
