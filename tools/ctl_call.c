@@ -24,7 +24,7 @@ char *ctl_socket_path(const struct ctl *ctl, struct err *err)
 	char *path;
 	if (ctl->socket)
 		path = strdup(ctl->socket);
-	else if (!ctl->file && access(ctl_file(ctl), F_OK) < 0)
+	else if (!ctl->file && access(ctl_file(ctl), R_OK) < 0)
 		path = strdup(CONF_CONTROL_PATH);
 	else
 		return conf_control_path(ctl_file(ctl), err);

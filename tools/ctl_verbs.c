@@ -58,14 +58,19 @@ static int run_stats(const struct ctl *ctl)
 	return call(ctl, "stats", ctl_show_stats);
 }
 
-/* A configuration that is named is asked itself; else the server is. */
+/* A configuration that is named, and no socket, is asked itself; else the server is. */
+static bool asks_files(const struct ctl *ctl)
+{
+	return ctl->file && !ctl->socket;
+}
+
 static int run_explain(const struct ctl *ctl)
 {
 	if (!ctl->from && !ctl->ecs) {
 		ctl_fail(ctl, "say who asks: --from ADDRESS, or --ecs PREFIX");
 		return CTL_USAGE;
 	}
-	return ctl->file ? offline_explain(ctl) : call(ctl, "explain", ctl_show_explain);
+	return asks_files(ctl) ? offline_explain(ctl) : call(ctl, "explain", ctl_show_explain);
 }
 
 static int run_drain(const struct ctl *ctl)

@@ -43,7 +43,7 @@ static const char *option_name(int letter)
 
 static void show_usage(FILE *out)
 {
-	fputs("usage: meridianctl [-c FILE | -s SOCKET] [--json] VERB ...\n\n"
+	fputs("usage: meridianctl [-c FILE] [-s SOCKET] [--json] VERB ...\n\n"
 	      "Inspects and controls meridiand.\n\nVerbs:\n",
 	        out);
 	for (unsigned i = 0; i < ctl_verb_count; i++)
@@ -59,7 +59,7 @@ static void show_usage(FILE *out)
 
 static int show_verb(FILE *out, const struct ctl_verb *verb)
 {
-	fprintf(out, "usage: meridianctl [-c FILE%s] [--json] %s\n\n%s%s.\n", verb->online ? " | -s SOCKET" : "",
+	fprintf(out, "usage: meridianctl [-c FILE]%s [--json] %s\n\n%s%s.\n", verb->online ? " [-s SOCKET]" : "",
 	        verb->synopsis, verb->help, verb->online ? "" : "; needs no running server");
 	return CTL_DONE;
 }
@@ -112,10 +112,7 @@ static int read_options(struct ctl *ctl, int argc, char **argv, char *given, boo
 		if (strchr(OF_VERBS, letter) && !strchr(given, letter))
 			given[strlen(given)] = (char)letter;
 	}
-	if (!ctl->file || !ctl->socket)
-		return -1;
-	ctl_fail(ctl, "-c and -s exclude each other");
-	return CTL_USAGE;
+	return -1;
 }
 
 /* Do the words and options fit the verb? */

@@ -184,6 +184,16 @@ static void queue(void *context, void (*run)(void *), void (*after)(void *), voi
 	MUST(uv_queue_work(&daemon->loop, &queued->work, queued_run, queued_after) == 0);
 }
 
+/* A start that fails says so to whoever started it, and once; everything else is the log's. */
+static void tell(void *context, const struct err *err, bool serves)
+{
+	(void)context;
+	if (serves)
+		log_err(err);
+	else
+		err_print(err, stderr, isatty(STDERR_FILENO));
+}
+
 static void published(void *context, const struct live *live)
 {
 	struct daemon *daemon = context;
@@ -295,7 +305,6 @@ static void first_built(void *context, const struct reload_outcome *outcome)
 	struct daemon *daemon = context;
 	if (!outcome->loaded) {
 		daemon->status = EXIT_FAILURE;
-		err_print(outcome->err, stderr, isatty(STDERR_FILENO));
 		daemon_stop(daemon);
 		return;
 	}
@@ -382,7 +391,7 @@ int daemon_run(struct daemon *daemon)
 	daemon->control = control_new(&daemon->loop);
 	commands_register(daemon);
 	daemon->reload = reload_new(
-	        daemon->path, daemon->source, daemon->seed[0], (struct reload_hooks){queue, published, daemon});
+	        daemon->path, daemon->source, daemon->seed[0], (struct reload_hooks){queue, published, tell, daemon});
 	start_signals(daemon);
 	reload_request(daemon->reload, "start", first_built, daemon);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);

@@ -20,14 +20,18 @@ static const char usage[] = "usage: meridiand [-c FILE] [-t] [-v] [-V]\n"
                             "\n"
                             "Serves DNS: each client gets its nearest healthy data center. Runs in the foreground.\n"
                             "\n"
-                            "  -c FILE  the configuration (default: " MERIDIAN_SYSCONFDIR "/meridian.yaml)\n"
-                            "  -t       check all files and exit\n"
-                            "  -v       log more; twice: everything\n"
-                            "  -V       print the version and exit\n"
-                            "  -h       print this help and exit\n"
+                            "  -c, --config FILE  the configuration (default: " MERIDIAN_SYSCONFDIR "/meridian.yaml)\n"
+                            "  -t, --check        check all files and exit\n"
+                            "  -v, --verbose      log more; twice: everything\n"
+                            "  -V, --version      print the version and exit\n"
+                            "  -h, --help         print this help and exit\n"
                             "\n"
                             "Signals: HUP reloads; TERM and INT stop after answering what was received.\n"
                             "See meridiand(8), meridian.yaml(5), meridian-geo(5), meridianctl(8).\n";
+
+static const struct option long_options[] = {{"config", required_argument, NULL, 'c'},
+        {"check", no_argument, NULL, 't'}, {"verbose", no_argument, NULL, 'v'}, {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'}, {NULL}};
 
 static void block_signals(void)
 {
@@ -72,7 +76,7 @@ int main(int argc, char **argv)
 	bool only_check = false;
 	unsigned more = 0;
 	int option;
-	while ((option = getopt(argc, argv, "c:tvVh")) != -1) {
+	while ((option = getopt_long(argc, argv, "c:tvVh", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			daemon.path = optarg;

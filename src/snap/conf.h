@@ -148,8 +148,9 @@ void conf_free(struct conf *conf);
 
 /* Where the control socket is if nothing else is said. */
 #define CONF_CONTROL_PATH "/run/meridian/meridian.sock"
-/* `control` alone, whatever else is wrong with the file, for who wants to reach the server; the caller frees it. NULL
- * and an error where the file cannot be read as YAML, or `control` is no path. */
+/* `control` alone, whatever else is wrong with the file, for who wants to reach the server; the caller frees it. Where
+ * the file is no YAML at all, the line that begins with `control` counts. NULL and an error where the file cannot be
+ * read, or `control` is no path. */
 char *conf_control_path(const char *path, struct err *err);
 
 #endif

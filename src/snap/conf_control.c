@@ -2,6 +2,7 @@
  * conf_control.c: where the control socket is, read out of a file that may be wrong in every other respect.
  *
  * For meridianctl: a server that kept its last good data goes on, and must be reachable, while somebody mends the file.
+ * So a file that is no YAML at all is looked through line by line.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,42 @@ static char *path_in(struct arena *arena, const char *path, const struct yaml *r
 	return NULL;
 }
 
+/* The value behind `control:`, without quotes and comment, in place; NULL: it is no plain text. */
+static char *plain_value(char *text)
+{
+	text += strspn(text, " \t");
+	char quote = *text == '"' || *text == '\'' ? *text : 0;
+	char *end = quote ? strchr(text + 1, quote) : strstr(text, " #");
+	if (quote && (!end || end[1 + strspn(end + 1, " \t\r")]))
+		return NULL;
+	if (end)
+		*end = 0;
+	text += quote != 0;
+	size_t size = strlen(text);
+	while (!quote && size && strchr(" \t\r", text[size - 1]))
+		text[--size] = 0;
+	return size && !strchr("#[{|>&*!~,", *text) ? text : NULL;
+}
+
+/* The socket by the one line that begins with `control`, or the default where no line does; NULL: such a line cannot be
+ * understood, or there are two. */
+static char *path_by_line(struct arena *arena, const char *path, char *text)
+{
+	const char *found = CONF_CONTROL_PATH;
+	unsigned count = 0;
+	char *rest;
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		if (strncmp(line, "control", 7) != 0)
+			continue;
+		char *colon = line + 7 + strspn(line + 7, " \t");
+		char *value = *colon == ':' ? plain_value(colon + 1) : NULL;
+		if (!value || count++)
+			return NULL;
+		found = file_beside(arena, path, value);
+	}
+	return copy(found);
+}
+
 char *conf_control_path(const char *path, struct err *err)
 {
 	size_t size;
@@ -46,7 +83,7 @@ char *conf_control_path(const char *path, struct err *err)
 		result = path_in(arena, path, root, err);
 	else if (empty)
 		result = copy(CONF_CONTROL_PATH);
-	else
+	else if (!(result = path_by_line(arena, path, text)))
 		err_merge(err, faults);
 	err_free(faults);
 	arena_free(arena);

@@ -120,7 +120,10 @@ static void finish(void *argument)
 	        .err = reload->last_err};
 	struct reload_outcome outcome = {
 	        loaded, reload->last.failed, reload->last.generation, reload->last_err, reload->last.took};
-	log_err(reload->last_err);
+	if (reload->hooks.tell)
+		reload->hooks.tell(reload->hooks.context, reload->last_err, live);
+	else
+		log_err(reload->last_err);
 	if (live)
 		log_info("reload: generation %llu %s%s", (unsigned long long)outcome.generation,
 		        loaded ? "serves" : "goes on serving", outcome.failed ? ", with errors" : "");

@@ -30,6 +30,8 @@ struct reload_hooks {
 	void (*queue)(void *context, void (*work)(void *), void (*after)(void *), void *argument);
 	/* Called on the control thread after a new pair was published, before `done`. May be NULL. */
 	void (*published)(void *context, const struct live *live);
+	/* Tells the errors and warnings of a build; `serves`: something does, new or old. NULL: they are logged. */
+	void (*tell)(void *context, const struct err *err, bool serves);
 	void *context;
 };
 

@@ -84,6 +84,17 @@ class Control(LiveTest):
         self.assertEqual(wrong.returncode, 1)
         self.assertIn('iax', wrong.stderr)
 
+    def test_drain_with_a_broken_file(self):
+        """At three in the morning, while meridian.yaml is no YAML."""
+        good = self.world.read('meridian.yaml')
+        self.world.write('meridian.yaml', good + 'user: [nobody\n')
+        try:
+            self.ok('drain', 'iad')
+            self.assertEqual(self.given(), self.of('fra'))
+            self.ok('undrain', 'iad')
+        finally:
+            self.world.write('meridian.yaml', good)
+
     def test_force(self):
         name = self.world.targets()['iad']['name']
         self.ok('force', name, 'down')

@@ -64,6 +64,14 @@ class Start(LiveTest):
         self.assertEqual(self.world.ask('ns1.example.com').data(), ['192.0.2.1'])
         self.world.stop()
 
+    def test_broken_file(self):
+        """The error is told once, with its line."""
+        self.world.write('meridian.yaml', self.world.read('meridian.yaml') + 'user: [nobody\n')
+        self.world.start(wait=False)
+        self.world.await_end(1, timeout=2)
+        self.assertEqual(self.world.log.count('without a closing bracket'), 1, self.world.log)
+        self.assertIn('user: [nobody\n', self.world.log)
+
     def test_hangup_in_the_first_moment(self):
         """From the first moment of main on: before that, while libraries are loaded, no program can help itself."""
         for delay in (0, 0, 0.001, 0.003, 0.01, 0.03):

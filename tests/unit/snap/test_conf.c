@@ -254,8 +254,8 @@ static void test_control_path(void **state)
 	static const struct {
 		const char *folder, *expected; /* NULL: an error */
 	} rows[] = {{"every-key", "/run/meridian/meridian.sock"}, {"unknown-key", "/run/meridian/meridian.sock"},
-	        {"../../..", "../../../meridian.sock"}, {"syntax-error", NULL}, {"missing-file", NULL},
-	        {"control-is-a-list", NULL}};
+	        {"../../..", "../../../meridian.sock"}, {"syntax-error", "/run/meridian/meridian.sock"},
+	        {"missing-file", NULL}, {"control-is-a-list", NULL}};
 	const char *source = getenv("srcdir");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char folder[4096], path[4200];
@@ -268,6 +268,38 @@ static void test_control_path(void **state)
 		if (got)
 			assert_string_equal(
 			        strncmp(got, folder, strlen(folder)) ? got : got + strlen(folder), rows[i].expected);
+		free(got);
+		err_free(err);
+	}
+}
+
+/* And in one that is no YAML at all, by its line. */
+static void test_control_line(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *expected; /* NULL: an error; "@": beside the file */
+	} rows[] = {{"listen: [x\n", CONF_CONTROL_PATH}, {"a: [\ncontrol: /run/a.sock\n", "/run/a.sock"},
+	        {"control : \"/run/a b\"  \nx: ]\n", "/run/a b"}, {"a: [\n control: /run/a.sock\n", CONF_CONTROL_PATH},
+	        {"x: ]\ncontrol:  '/run/a.sock'\r\n", "/run/a.sock"}, {"x: ]\ncontrol: sock # so\n", "@sock"},
+	        {"x: ]\n#control: sock\n", CONF_CONTROL_PATH}, {"x: ]\ncontrol: [/run/a]\n", NULL},
+	        {"x: ]\ncontrol /run/a\n", NULL}, {"x: ]\ncontrol:\n", NULL}, {"x: ]\ncontrol: '/run/a\n", NULL},
+	        {"x: ]\ncontrol: /run/a\ncontrol: /run/b\n", NULL}, {"\377\ncontrol: /run/a\n", "/run/a"}};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char path[] = "/tmp/test_control.XXXXXX";
+		int file = mkstemp(path);
+		assert_int_equal(write(file, rows[i].text, strlen(rows[i].text)), strlen(rows[i].text));
+		close(file);
+		struct err *err = err_new();
+		char *got = conf_control_path(path, err);
+		unlink(path);
+		assert_int_equal(err_count(err, ERR_ERROR) != 0, !rows[i].expected);
+		if (rows[i].expected && *rows[i].expected == '@')
+			assert_string_equal(strrchr(got, '/') + 1, rows[i].expected + 1);
+		else if (rows[i].expected)
+			assert_string_equal(got, rows[i].expected);
+		else
+			assert_null(got);
 		free(got);
 		err_free(err);
 	}
@@ -310,6 +342,7 @@ int main(void)
 	        cmocka_unit_test(test_zones),
 	        cmocka_unit_test(test_limits),
 	        cmocka_unit_test(test_control_path),
+	        cmocka_unit_test(test_control_line),
 	        cmocka_unit_test(test_examples),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
