@@ -120,15 +120,17 @@ static void run_stats(void *context, struct control_request *request, const json
 
 #define OVER_MAX (365 * 86400 * NANO_SECOND)
 
-/* Ends a request for an override; `data` is what to reply, made after the deed. */
+/* Ends a request for an override. `how`: NULL where there is nothing to say of it. */
 static void overridden(struct daemon *daemon, struct control_request *request, int failed, struct err *err,
-        const char *what, const char *name)
+        const char *what, const char *name, const struct override *how)
 {
 	if (failed) {
 		const struct err_item *item = err_items(err) ? err_item(err, 0) : NULL;
 		control_fail(request, NULL, "%s", item ? item->message : "refused");
 	} else {
-		log_info("override: %s %s", what, name);
+		log_info("override: %s %s%s%s", what, name, how && how->reason ? ": " : "",
+		        how && how->reason ? how->reason : "");
+		tell(daemon, "override", name, what, how && how->reason ? how->reason : "by hand");
 		daemon_tick(daemon);
 		daemon_save(daemon, true);
 		control_reply(request, json_pack("{s:s, s:s, s:o, s:b}", "did", what, "name", name, "drained",
@@ -163,7 +165,7 @@ static void drain(struct daemon *daemon, struct control_request *request, const 
 	struct err *err = err_new();
 	int failed = drained ? board_drain(live->board, name, &how, clock_now(), clock_wall(), err)
 	                     : board_undrain(live->board, name, clock_now(), clock_wall(), err);
-	overridden(daemon, request, failed, err, drained ? "drain" : "undrain", name);
+	overridden(daemon, request, failed, err, drained ? "drain" : "undrain", name, &how);
 }
 
 static void run_drain(void *context, struct control_request *request, const json_t *arguments)
@@ -190,7 +192,7 @@ static void run_force(void *context, struct control_request *request, const json
 	struct err *err = err_new();
 	int failed = board_force(
 	        live->board, target, *word == 'u' ? VERDICT_UP : VERDICT_DOWN, &how, clock_now(), clock_wall(), err);
-	overridden(context, request, failed, err, *word == 'u' ? "force up" : "force down", target);
+	overridden(context, request, failed, err, *word == 'u' ? "force up" : "force down", target, &how);
 }
 
 static void run_release(void *context, struct control_request *request, const json_t *arguments)
@@ -205,7 +207,7 @@ static void run_release(void *context, struct control_request *request, const js
 	}
 	struct err *err = err_new();
 	int failed = board_release(live->board, target, clock_now(), clock_wall(), err);
-	overridden(context, request, failed, err, "release", target);
+	overridden(context, request, failed, err, "release", target, NULL);
 }
 
 /* ---- metrics ---- */
@@ -277,4 +279,5 @@ void commands_register(struct daemon *daemon)
 	inspect_register(daemon);
 	control_register_metrics(daemon->control, metrics_counters, daemon);
 	control_register_metrics(daemon->control, metrics_state, daemon);
+	control_register_metrics(daemon->control, tell_metrics, daemon);
 }

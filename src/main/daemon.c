@@ -185,7 +185,7 @@ static void queue(void *context, void (*run)(void *), void (*after)(void *), voi
 }
 
 /* A start that fails says so to whoever started it, and once; everything else is the log's. */
-static void tell(void *context, const struct err *err, bool serves)
+static void tell_errors(void *context, const struct err *err, bool serves)
 {
 	(void)context;
 	if (serves)
@@ -215,8 +215,11 @@ static void on_signal(uv_signal_t *handle, int number)
 	struct daemon *daemon = handle->data;
 	if (number == SIGHUP) {
 		reload_request(daemon->reload, "SIGHUP", NULL, NULL);
-	} else if (number != SIGUSR1) {
+	} else if (number == SIGUSR1) {
+		tell_reopen(daemon);
+	} else {
 		log_info("stopping: signal %s", number == SIGTERM ? "TERM" : "INT");
+		tell(daemon, "stop", NULL, NULL, number == SIGTERM ? "SIGTERM" : "SIGINT");
 		daemon_stop(daemon);
 	}
 }
@@ -277,6 +280,7 @@ static void serve_now(void *context)
 	}
 	log_info("ready: %s answers, generation %llu", PACKAGE_STRING,
 	        (unsigned long long)live_current(daemon->source)->snapshot->generation);
+	tell(daemon, "start", NULL, NULL, PACKAGE_STRING " answers");
 	start_notifier(daemon);
 done:
 	err_free(err);
@@ -319,6 +323,7 @@ static void first_built(void *context, const struct reload_outcome *outcome)
 		fail(daemon, err);
 	} else {
 		daemon->phase = DAEMON_PROBING;
+		tell_start(daemon);
 		if (daemon->state_file)
 			board_restore(daemon_board(daemon), daemon->state_file, clock_now(), clock_wall(), err);
 		log_err(err);
@@ -373,6 +378,8 @@ void daemon_stop(struct daemon *daemon)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
 	uv_close((uv_handle_t *)&daemon->save, NULL);
 	watch_free(daemon->watch);
+	events_close(daemon->events);
+	daemon->events = NULL;
 	uv_update_time(&daemon->loop);
 	uv_timer_start(&daemon->tick, abandon_build, BUILD_GRACE_MS, BUILD_GRACE_MS);
 	uv_unref((uv_handle_t *)&daemon->tick);
@@ -390,8 +397,8 @@ int daemon_run(struct daemon *daemon)
 	daemon->source = live_source_new();
 	daemon->control = control_new(&daemon->loop);
 	commands_register(daemon);
-	daemon->reload = reload_new(
-	        daemon->path, daemon->source, daemon->seed[0], (struct reload_hooks){queue, published, tell, daemon});
+	daemon->reload = reload_new(daemon->path, daemon->source, daemon->seed[0],
+	        (struct reload_hooks){queue, published, tell_errors, tell_reload, daemon});
 	start_signals(daemon);
 	reload_request(daemon->reload, "start", first_built, daemon);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);

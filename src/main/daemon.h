@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "control/control.h"
+#include "control/events.h"
 #include "probe/probe.h"
 #include "serve/notify.h"
 #include "serve/serve.h"
@@ -40,6 +41,7 @@ struct daemon {
 	struct control *control;
 
 	struct watch *watch;
+	struct events *events; /* NULL: nobody listens */
 
 	char *state_file; /* NULL: no state is kept */
 	bool saving;      /* a write is under way */
@@ -70,6 +72,17 @@ void daemon_tick(struct daemon *daemon);
 void announce(struct daemon *daemon);
 /* NULL is allowed. */
 void announced_free(struct announced *announced);
+
+/* tell.c: opens the ways out for events (`events` of the configuration) and hears the board; control thread. */
+void tell_start(struct daemon *daemon);
+/* An event of the daemon's own; `name` and `state` may be NULL. */
+void tell(struct daemon *daemon, const char *event, const char *name, const char *state, const char *text);
+/* The hook of a reload that ended. */
+void tell_reload(void *daemon, const struct reload_outcome *outcome);
+/* The file of events was moved away. */
+void tell_reopen(struct daemon *daemon);
+/* Metrics. */
+void tell_metrics(void *daemon, FILE *out);
 
 /* commands.c: registers the verbs of meridianctl and the metrics with control. */
 void commands_register(struct daemon *daemon);

@@ -16,6 +16,7 @@ meridiand_SOURCES = \
 	src/main/main.c \
 	src/main/privileges.c \
 	src/main/report_status.c \
+	src/main/tell.c \
 	src/main/watch.c
 meridiand_LDADD = libreport.a $(ALL_LIBS) $(SECCOMP_LIBS)
 EXTRA_DIST += src/main/README.md

@@ -393,6 +393,7 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 		carry_datacenters(board, previous);
 		carry_services(board, previous);
 		policies_carry(board, previous);
+		board_listen(board, previous->listener, previous->listener_context);
 		board->version = previous->version + 1;
 		board->offset = previous->offset;
 	}

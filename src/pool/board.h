@@ -10,6 +10,7 @@
 #define MERIDIAN_POOL_BOARD_H
 
 #include "base/err.h"
+#include "base/log.h"
 #include "pool/service.h"
 
 enum verdict { VERDICT_UNKNOWN, VERDICT_UP, VERDICT_DOWN }; /* unknown counts as up */
@@ -81,6 +82,20 @@ void board_set(struct board *board, uint32_t target, enum verdict verdict, nanot
 /* What only time changes (failback after …, expiries); returns when it wants to be called again (monotonic), INT64_MAX:
  * never. */
 nanotime board_tick(struct board *board, nanotime now, nanotime wall);
+
+/* Something that the board decided, or heard. Texts are borrowed for the call. */
+struct event {
+	enum log_level level;
+	const char *what;  /* "target", "datacenter", "keep", "brake", "freeze", "service", "follow", "split-brain",
+	                      "spill",  "override" */
+	const char *name;  /* of the target, data center, service; NULL: of all */
+	const char *state; /* "up", "down", "on", "off" …; what it is now */
+	bool unlogged;     /* lines about that come too fast */
+	const char *text;  /* as the log has it */
+};
+typedef void board_listener(void *context, const struct event *event);
+/* From now on `listener` is told of each event, once, on the control thread; boards that follow this one inherit it. */
+void board_listen(struct board *board, board_listener *listener, void *context);
 
 /* A person's word over the probes'. */
 struct override {

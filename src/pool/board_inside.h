@@ -136,7 +136,9 @@ struct board {
 	nanotime thaw_at;    /* monotonic; INT64_MAX: not before a target returns */
 	nanotime log_second; /* a bound on log lines about services */
 	unsigned log_lines;
-	bool quiet;    /* while the board is made */
+	bool quiet;               /* while the board is made */
+	board_listener *listener; /* NULL: nobody */
+	void *listener_context;
 	bool *scratch; /* one a data center, for datacenters.c */
 	bool first;    /* while first results and restored ones are taken in: what is down was not lost now */
 	bool by_hand;  /* while a person's word, or the freeze, changes health: failback holds nothing back */
@@ -230,6 +232,11 @@ unsigned datacenters_in(const struct board *board, uint32_t without);
 void datacenters_insisted(struct board *board);
 /* How many would be left in if `target` counted as down. */
 unsigned datacenters_in_without_target(struct board *board, uint32_t target);
+
+/* tell.c: logs an event and tells it to the listener; but while the board is quiet. `event->text` is not looked at. */
+void board_tell(const struct board *board, const struct event *event, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+#define EVENT(level, ...) (&(struct event){LOG_LEVEL_##level, __VA_ARGS__})
 
 /* override.c: ends the overrides whose time is over; returns when the next is due, INT64_MAX: never. */
 nanotime overrides_expire(struct board *board, nanotime now);

@@ -9,8 +9,6 @@
  */
 #include "pool/board_inside.h"
 
-#include "base/log.h"
-
 static const char *name_of(const struct board *board, uint32_t index)
 {
 	return board->steering->datacenters[index];
@@ -39,11 +37,13 @@ static void lose(struct board *board, uint32_t index, nanotime now)
 	datacenter->braked = safety->brake && !board->first && !datacenter->drained && !datacenter->insisted &&
 	                     lost_lately(board, index, now) >= safety->brake;
 	if (datacenter->braked)
-		log_error("data center %s is down, but kept in: %u or more were lost in a short time; drain it to "
-		          "confirm",
+		board_tell(board, EVENT(ERROR, "brake", name_of(board, index), "on"),
+		        "data center %s is down, but kept in: %u or more were lost in a short time; drain it to "
+		        "confirm",
 		        name_of(board, index), safety->brake);
 	else
-		log_warn("data center %s is down", name_of(board, index));
+		board_tell(board, EVENT(WARN, "datacenter", name_of(board, index), "down"), "data center %s is down",
+		        name_of(board, index));
 }
 
 static bool take_losses(struct board *board, nanotime now)
@@ -54,8 +54,9 @@ static bool take_losses(struct board *board, nanotime now)
 		bool lost = datacenter->pools && !datacenter->pools_up, braked = datacenter->braked;
 		if (lost && !datacenter->lost)
 			lose(board, i, now);
-		if (!lost && datacenter->lost && !board->quiet)
-			log_info("data center %s is up again", name_of(board, i));
+		if (!lost && datacenter->lost)
+			board_tell(board, EVENT(INFO, "datacenter", name_of(board, i), "up"),
+			        "data center %s is up again", name_of(board, i));
 		datacenter->lost = lost;
 		datacenter->braked &= lost && !datacenter->drained;
 		changed |= datacenter->braked != braked;
@@ -91,8 +92,9 @@ static bool keep_enough(struct board *board, bool *in)
 	for (uint32_t i = 0; i < board->datacenter_count; i++) {
 		struct datacenter_state *datacenter = &board->datacenters[i];
 		bool kept = in[i] && datacenter->lost && !datacenter->braked;
-		if (kept && !datacenter->kept && !board->quiet)
-			log_error("data center %s is kept in, though down: safety keeps %u", name_of(board, i), keep);
+		if (kept && !datacenter->kept)
+			board_tell(board, EVENT(ERROR, "keep", name_of(board, i), "on"),
+			        "data center %s is kept in, though down: safety keeps %u", name_of(board, i), keep);
 		changed |= kept != datacenter->kept;
 		datacenter->kept = kept;
 	}

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "pool/board_inside.h"
 
 /* The primaries of the highest epoch. */
@@ -93,12 +92,12 @@ static bool has_member(const struct pool *pool, unsigned family, uint32_t target
 static void tell(const struct board *board, const struct policy_state *state, uint32_t target)
 {
 	const char *name = board->steering->services[state->service].name;
-	if (board->quiet)
-		return;
+	const char *whom = board->steering->targets[target].name;
 	if (follow_of(board, state)->highest)
-		log_warn("%s follows %s, epoch %.15g", name, board->steering->targets[target].name, state->epoch);
+		board_tell(board, EVENT(WARN, "follow", name, whom), "%s follows %s, epoch %.15g", name, whom,
+		        state->epoch);
 	else
-		log_warn("%s follows %s", name, board->steering->targets[target].name);
+		board_tell(board, EVENT(WARN, "follow", name, whom), "%s follows %s", name, whom);
 }
 
 /* One primary. Its other address may not have been asked since the epoch changed; where it has one that does not say
@@ -154,10 +153,12 @@ void follow_judge(struct board *board, struct policy_state *state)
 	else
 		follow_one(board, state, &claims);
 	const char *name = board->steering->services[state->service].name;
-	if (state->torn && !was && !board->quiet)
-		log_error("%s has two primaries of epoch %.15g: split brain; the last one is kept", name, claims.epoch);
-	if (!state->torn && was && !board->quiet)
-		log_info("%s has no longer two primaries of the same epoch", name);
+	if (state->torn && !was)
+		board_tell(board, EVENT(ERROR, "split-brain", name, "on"),
+		        "%s has two primaries of epoch %.15g: split brain; the last one is kept", name, claims.epoch);
+	if (!state->torn && was)
+		board_tell(board, EVENT(INFO, "split-brain", name, "off"),
+		        "%s has no longer two primaries of the same epoch", name);
 }
 
 bool follow_is_last(const struct policy_state *state, uint32_t target)

@@ -10,8 +10,6 @@
  */
 #include "pool/board_inside.h"
 
-#include "base/log.h"
-
 static unsigned mark_lost(struct board *board, nanotime now, bool mark)
 {
 	unsigned count = 0;
@@ -31,13 +29,15 @@ bool freeze_check(struct board *board, nanotime now)
 	bool all = board->down_count == board->target_count;
 	if (board->frozen && !all && board->thaw_at == INT64_MAX) {
 		board->thaw_at = now + board->window;
-		log_info("a target is back: the freeze ends for the others when they had as long as it takes to judge "
-		         "them");
+		board_tell(board, EVENT(INFO, "freeze", NULL, "ending"),
+		        "a target is back: the freeze ends for the others when they had as long as it takes to judge "
+		        "them");
 	}
 	if (!board->steering->safety.freeze || !all || (!board->frozen && mark_lost(board, now, false) < 2))
 		return false;
 	if (!board->frozen)
-		log_error("all %u targets are down, and at once: probing itself may be broken; the last state is kept",
+		board_tell(board, EVENT(ERROR, "freeze", NULL, "on"),
+		        "all %u targets are down, and at once: probing itself may be broken; the last state is kept",
 		        board->target_count);
 	mark_lost(board, now, true);
 	board->frozen = true;
@@ -53,6 +53,7 @@ bool freeze_thaw(struct board *board, nanotime now)
 	board->frozen = false;
 	for (uint32_t i = 0; i < board->target_count; i++)
 		board->extras[i].frozen = false;
-	log_info("the freeze has ended: each target counts as it was judged");
+	board_tell(
+	        board, EVENT(INFO, "freeze", NULL, "off"), "the freeze has ended: each target counts as it was judged");
 	return true;
 }

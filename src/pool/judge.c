@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/log.h"
 #include "base/text.h"
 
 bool target_refresh(struct board *board, uint32_t target)
@@ -140,9 +139,10 @@ bool board_report(struct board *board, uint32_t target, const struct result *res
 		return false;
 	}
 	if (verdict == VERDICT_DOWN)
-		log_warn("%s is down: %s", what->name, state->detail);
+		board_tell(
+		        board, EVENT(WARN, "target", what->name, "down"), "%s is down: %s", what->name, state->detail);
 	else
-		log_info("%s is up: %s", what->name, state->detail);
+		board_tell(board, EVENT(INFO, "target", what->name, "up"), "%s is up: %s", what->name, state->detail);
 	set_verdict(board, target, verdict, now, wall);
 	return true;
 }

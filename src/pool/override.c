@@ -11,7 +11,6 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "base/text.h"
 
 static unsigned least_kept(const struct board *board)
@@ -200,7 +199,9 @@ static nanotime expire_drains(struct board *board, nanotime now, bool *changed)
 			next = until < next ? until : next;
 			continue;
 		}
-		log_info("override: the drain of %s has ended: its time is over", board->steering->datacenters[i]);
+		const char *name = board->steering->datacenters[i];
+		board_tell(board, EVENT(INFO, "override", name, "undrain"),
+		        "override: the drain of %s has ended: its time is over", name);
 		end_drain(board, i);
 		*changed = true;
 	}
@@ -221,7 +222,9 @@ nanotime overrides_expire(struct board *board, nanotime now)
 			next = until < next ? until : next;
 			continue;
 		}
-		log_info("override: the force of %s has ended: its time is over", board->steering->targets[i].name);
+		const char *name = board->steering->targets[i].name;
+		board_tell(board, EVENT(INFO, "override", name, "release"),
+		        "override: the force of %s has ended: its time is over", name);
 		set_force(board, i, VERDICT_UNKNOWN, &(struct override){.reason = NULL}, now);
 	}
 	return next;

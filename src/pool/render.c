@@ -8,7 +8,6 @@
 #include "pool/board_inside.h"
 
 #include "base/assert.h"
-#include "base/log.h"
 
 #define LOG_LINES 10 /* about services, a second: one event may touch ten thousand */
 
@@ -301,8 +300,6 @@ static enum pool_reason reason_for(
 
 static bool may_log(struct board *board, nanotime now)
 {
-	if (board->quiet)
-		return false;
 	if (board->log_lines && now >= board->log_second && now - board->log_second < NANO_SECOND)
 		return board->log_lines++ < LOG_LINES;
 	board->log_second = now;
@@ -321,19 +318,22 @@ static void tell_all_down(struct board *board, uint32_t index, unsigned family, 
 	};
 	const struct service *service = &board->steering->services[index];
 	const char *type = service->names ? "CNAME" : family == FAMILY_V4 ? "A" : "AAAA";
-	bool any = false;
+	bool any = false, unlogged;
 	for (unsigned i = 0; i < service->pool_count; i++)
 		any |= service->pools[i].cname ? family == FAMILY_V4 : service->pools[i].of[family].count > 0;
-	if (!any || !may_log(board, now))
+	if (!any || board->quiet)
 		return;
+	unlogged = !may_log(board, now);
 	if (board->states[index].all_down[family])
-		log_error("%s %s: %s; %s", service->name, type,
+		board_tell(board, EVENT(ERROR, "service", service->name, "all-down", unlogged), "%s %s: %s; %s",
+		        service->name, type,
 		        !board->states[index].some[family] ? "every pool is down"
 		        : follows(service)                 ? "no primary that is up"
 		                                           : "no pool is as the service needs it",
 		        rules[service->all_down]);
 	else
-		log_info("%s %s: a pool is up again", service->name, type);
+		board_tell(board, EVENT(INFO, "service", service->name, "up", unlogged), "%s %s: a pool is up again",
+		        service->name, type);
 }
 
 /* The members' words. Those of the last are left as they were when they were last up. */

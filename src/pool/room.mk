@@ -17,7 +17,8 @@ libpool_a_SOURCES = \
 	src/pool/score_table.h \
 	src/pool/service.h \
 	src/pool/spill.c \
-	src/pool/state.c
+	src/pool/state.c \
+	src/pool/tell.c
 EXTRA_DIST += src/pool/README.md
 
 POOL_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(top_srcdir)/tests/unit/pool

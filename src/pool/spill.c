@@ -20,7 +20,6 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/log.h"
 
 #define FULL 0.9
 #define CALM 0.8
@@ -225,10 +224,12 @@ static void tell(const struct board *board, uint32_t index, uint32_t before)
 	const struct datacenter_state *datacenter = &board->datacenters[index];
 	const char *name = board->steering->datacenters[index];
 	if (datacenter->spill && !before)
-		log_warn("data center %s is at %.0f %% of its capacity: some clients go to their next choice", name,
+		board_tell(board, EVENT(WARN, "spill", name, "on"),
+		        "data center %s is at %.0f %% of its capacity: some clients go to their next choice", name,
 		        datacenter->load * 100);
 	else if (!datacenter->spill && before)
-		log_info("data center %s serves all its clients again, at %.0f %% of its capacity", name,
+		board_tell(board, EVENT(INFO, "spill", name, "off"),
+		        "data center %s serves all its clients again, at %.0f %% of its capacity", name,
 		        datacenter->load * 100);
 }
 

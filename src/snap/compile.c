@@ -69,6 +69,15 @@ static bool same_metrics(const struct conf *a, const struct conf *b)
 	return addr_equal(&a->metrics->addr, &b->metrics->addr) && a->metrics->port == b->metrics->port;
 }
 
+static bool same_events(const struct conf_events *a, const struct conf_events *b)
+{
+	const char *const *one = a->exec, *const *other = b->exec;
+	while (one && other && *one && same_text(*one, *other))
+		one++, other++;
+	return same_text(a->file, b->file) && same_text(a->socket, b->socket) &&
+	       same_text(one ? *one : NULL, other ? *other : NULL);
+}
+
 /* Keys that only a start obeys: an edit that does nothing now must not look as if it had. */
 static void warn_of_restart(const struct conf *conf, const struct conf *before, struct err *err)
 {
@@ -82,6 +91,7 @@ static void warn_of_restart(const struct conf *conf, const struct conf *before, 
 	        {"control", same_text(conf->control, before->control)},
 	        {"user", same_text(conf->user, before->user)},
 	        {"metrics", same_metrics(conf, before)},
+	        {"events", same_events(&conf->events, &before->events)},
 	};
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		if (!keys[i].same)

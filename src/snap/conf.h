@@ -54,6 +54,12 @@ struct member_file {
 	const struct member_file *next;
 };
 
+/* Ways out for events; NULL: not used. */
+struct conf_events {
+	const char *file, *socket;
+	const char *const *exec;
+};
+
 struct conf_pool_member {
 	struct addr addr;
 	uint16_t weight;
@@ -121,6 +127,7 @@ struct conf {
 	const struct tsig_key *keys;
 	uint32_t key_count;
 	const struct endpoint *metrics; /* R; NULL: none */
+	struct conf_events events;      /* R */
 	const char *version;            /* NULL: REFUSED */
 	uint64_t table_memory;
 	bool strict;

@@ -16,7 +16,7 @@ static const struct yaml *first_of(const struct yaml *value, uint32_t *count)
 	return list ? value->first : value;
 }
 
-static option_read read_listen, read_workers, read_databases, read_control, read_ecs, read_metrics;
+static option_read read_listen, read_workers, read_databases, read_socket, read_ecs, read_metrics, read_events;
 
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 
@@ -28,11 +28,12 @@ static const struct option options[] = {
         {"geo", read_later},
         {"databases", read_databases, 0},
         {"state", read_path, FIELD(state)},
-        {"control", read_control, FIELD(control)},
+        {"control", read_socket, FIELD(control)},
         {"user", read_text, FIELD(user)},
         {"ecs", read_ecs, 0},
         {"nsid", read_text_or_none, FIELD(nsid), 0, NSID_MAX},
         {"metrics", read_metrics, FIELD(metrics)},
+        {"events", read_events, FIELD(events)},
         {"cookies", read_cookies, 0},
         {"rate-limit", read_rate_limit, FIELD(rate_limit)},
         {"version", read_text_or_none, FIELD(version), 0, VERSION_MAX},
@@ -108,7 +109,7 @@ static bool read_databases(struct reader *reader, const struct yaml *value, cons
 	return true;
 }
 
-static bool read_control(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+static bool read_socket(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
 {
 	const char *path;
 	if (!read_path(reader, value, option, &path))
@@ -120,6 +121,17 @@ static bool read_control(struct reader *reader, const struct yaml *value, const 
 	}
 	*(const char **)field = path;
 	return true;
+}
+
+static bool read_events(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+{
+	static const struct option ways[] = {
+	        {"file", read_path, offsetof(struct conf_events, file)},
+	        {"socket", read_socket, offsetof(struct conf_events, socket)},
+	        {"exec", read_texts, offsetof(struct conf_events, exec)},
+	};
+	(void)option;
+	return options_read(reader, value, "'events'", OPTIONS(ways), field);
 }
 
 static bool read_ecs(struct reader *reader, const struct yaml *value, const struct option *option, void *field)

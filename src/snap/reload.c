@@ -7,6 +7,7 @@
  */
 #include "snap/reload.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,7 @@ struct reload {
 	struct waiter *current, *following;
 	struct reload_inspection inspections[RELOAD_INSPECTIONS_MAX]; /* that wait; the first may run */
 	unsigned inspection_count;
+	char why[64], next_why[64]; /* of the build that runs, of the next; "": nobody asked yet */
 	struct reload_last last;
 	struct err *last_err; /* what `last` points at */
 
@@ -119,7 +121,7 @@ static void finish(void *argument)
 	        .generation = live ? live->snapshot->generation : 0,
 	        .err = reload->last_err};
 	struct reload_outcome outcome = {
-	        loaded, reload->last.failed, reload->last.generation, reload->last_err, reload->last.took};
+	        loaded, reload->last.failed, reload->last.generation, reload->last_err, reload->last.took, reload->why};
 	if (reload->hooks.tell)
 		reload->hooks.tell(reload->hooks.context, reload->last_err, live);
 	else
@@ -129,6 +131,8 @@ static void finish(void *argument)
 		        loaded ? "serves" : "goes on serving", outcome.failed ? ", with errors" : "");
 	else
 		log_info("reload: nothing could be loaded");
+	if (reload->hooks.ended)
+		reload->hooks.ended(reload->hooks.context, &outcome);
 	struct waiter *waiters = reload->current;
 	reload->current = NULL;
 	for (struct waiter *waiter = waiters; waiter; waiter = waiter->next)
@@ -144,6 +148,8 @@ static void start(struct reload *reload)
 	reload->again = false;
 	reload->accepted = reload->accept;
 	reload->accept = false;
+	memcpy(reload->why, reload->next_why, sizeof reload->why);
+	*reload->next_why = '\0';
 	reload->current = reload->following;
 	reload->following = NULL;
 	reload->previous = live ? live->snapshot : NULL;
@@ -202,6 +208,8 @@ void reload_request_accepted(struct reload *reload, const char *why, reload_done
 
 void reload_request(struct reload *reload, const char *why, reload_done *done, void *context)
 {
+	if (!*reload->next_why)
+		snprintf(reload->next_why, sizeof reload->next_why, "%s", why);
 	log_info("reload asked for (%s)%s", why, reload->running ? "; it follows the one under way" : "");
 	if (done) {
 		struct waiter *waiter = malloc(sizeof *waiter);

@@ -21,6 +21,7 @@ struct reload_outcome {
 	uint64_t generation;   /* that serves now */
 	const struct err *err; /* errors and warnings */
 	nanotime took;
+	const char *why; /* as the first who asked for it said */
 };
 
 typedef void reload_done(void *context, const struct reload_outcome *outcome);
@@ -32,6 +33,8 @@ struct reload_hooks {
 	void (*published)(void *context, const struct live *live);
 	/* Tells the errors and warnings of a build; `serves`: something does, new or old. NULL: they are logged. */
 	void (*tell)(void *context, const struct err *err, bool serves);
+	/* Called on the control thread when a build has ended, however; after the log was told. May be NULL. */
+	void (*ended)(void *context, const struct reload_outcome *outcome);
 	void *context;
 };
 

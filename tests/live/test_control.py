@@ -1,5 +1,6 @@
 """meridianctl and the metrics page, against the running daemon."""
 import json
+import os
 import re
 import urllib.request
 
@@ -23,10 +24,11 @@ safety: { keep: 2 }
 
 
 class Control(LiveTest):
-    server = {'metrics': 'NET.53@9153'}
+    server = {'metrics': 'NET.53@9153', 'events': '{ file: events.log, exec: [/bin/sh, -c, cat >> HOOKED] }'}
 
     @classmethod
     def build(cls, world):
+        world.edit('meridian.yaml', 'HOOKED', world.path('hooked'))
         world.edit('meridian.yaml', 'NET', world.network)
         for name in ('iad', 'fra', 'sin'):
             world.center(name)
@@ -103,6 +105,35 @@ class Control(LiveTest):
         self.ok('release', name)
         self.assertEqual(self.given(), self.of('iad'))
         self.assertEqual(self.world.ctl('force', 'nobody', 'down').returncode, 1)
+
+    def events(self, name):
+        """What the file has, and nothing that is cut."""
+        try:
+            return [json.loads(line) for line in self.world.read(name).splitlines(True) if line.endswith('\n')]
+        except FileNotFoundError:
+            return []
+
+    def test_events(self):
+        """A drain, its end, a failed and a good reload, a target that dies: to the file and to the program alike."""
+        def told(*wanted):
+            for name in 'events.log', 'hooked':
+                until(lambda: any(all(event.get(key) == value for key, value in wanted)
+                                  for event in self.events(name)), 10 * SLOW, f'{wanted} in {name}')
+        told(('event', 'start'))
+        self.ok('drain', 'iad', '--over', '1s', '--reason', 'new switch')
+        told(('event', 'override'), ('name', 'iad'), ('state', 'drain'), ('text', 'new switch'))
+        told(('event', 'override'), ('name', 'iad'), ('state', 'undrain'))
+        self.ok('reload')
+        told(('event', 'reload'), ('state', 'loaded'), ('text', 'asked for by meridianctl; 0 errors, 0 warnings'))
+        self.world.write('geo/bad.yaml', 'service: {}\n')
+        self.assertEqual(self.world.ctl('reload').returncode, 1)
+        os.remove(self.world.path('geo/bad.yaml'))
+        told(('event', 'reload'), ('state', 'failed'), ('level', 'error'))
+        self.world.centers['fra'].stop()
+        told(('event', 'target'), ('state', 'down'))
+        told(('event', 'datacenter'), ('name', 'fra'), ('state', 'down'))
+        self.world.centers['fra'].start()
+        told(('event', 'datacenter'), ('name', 'fra'), ('state', 'up'))
 
     def test_wrong_usage(self):
         for words in ([], ['no-such-verb'], ['--no-such-option', 'status'], ['explain']):

@@ -173,6 +173,9 @@ static void test_requests(void **state)
 	        {"-c none -s @ undrain fra", "{\"did\":\"undrain\",\"name\":\"fra\",\"drained\":[],\"kept\":false}",
 	                "{\"datacenter\":\"fra\",\"verb\":\"undrain\"}", "done: undrain fra; drained now: none\n",
 	                "meridianctl: warning: the server keeps no state: this will be forgotten at its restart\n", 0},
+	        {"-s @ drain fra --over 30m", "{\"did\":\"drain\",\"name\":\"fra\",\"drained\":[\"fra\",\"iad\"]}",
+	                "{\"datacenter\":\"fra\",\"over\":\"30m\",\"verb\":\"drain\"}",
+	                "done: drain fra; drained now: fra iad\n", "", 0},
 	        {"-s @ force web/192.0.2.1@80 down",
 	                "{\"did\":\"force down\",\"name\":\"web/192.0.2.1@80\",\"drained\":[],\"kept\":true}",
 	                "{\"state\":\"down\",\"target\":\"web/192.0.2.1@80\",\"verb\":\"force\"}",
@@ -219,8 +222,9 @@ static void test_status(void **state)
 	                "\"loaded\":false,\"file\":\"b\"}],"
 	                "\"databases\":[{\"path\":\"c.mmdb\",\"kind\":\"country\",\"built\":1,\"age_days\":12,"
 	                "\"networks\":1000}],"
-	                "\"services\":3,\"datacenters\":2,\"targets\":{\"up\":5,\"down\":1,\"unknown\":0},"
-	                "\"overrides\":[{\"what\":\"drain\",\"name\":\"fra\",\"reason\":null,\"since\":86400,"
+	                "\"services\":3,\"datacenters\":2,\"targets\":{\"up\":5,\"down\":1,\"unknown\":0},\"frozen\":"
+	                "true,"
+	                "\"overrides\":[{\"what\":\"drain\",\"name\":\"fra\",\"reason\":\"new switch\",\"since\":86400,"
 	                "\"until\":null}]}",
 	                NULL,
 	                "meridiand     1.2, pid 12, ready, up 1d 3h\n"
@@ -232,9 +236,10 @@ static void test_status(void **state)
 	                "services      3\n"
 	                "data centers  2\n"
 	                "targets       5 up, 1 down, 0 unknown\n"
+	                "frozen        all targets were lost at once: the state from before is kept\n"
 	                "\n"
-	                "OVERRIDE  OF   REASON  SINCE                UNTIL\n"
-	                "drain     fra  -       1970-01-02 00:00:00  -\n"
+	                "OVERRIDE  OF   REASON      SINCE                UNTIL\n"
+	                "drain     fra  new switch  1970-01-02 00:00:00  -\n"
 	                "\n"
 	                "ZONE          SERIAL      RECORDS  STATE       FILE\n"
 	                "example.com.  2026010101  12       stale       zones/example.com.zone\n"
@@ -269,8 +274,8 @@ static void test_health(void **state)
 	                "\"pools\":[{\"service\":\"www.example.com.\",\"pool\":\"iad\",\"family\":\"A\",\"state\":"
 	                "\"up\"},"
 	                "{\"service\":\"www.example.com.\",\"pool\":\"fra\",\"family\":\"A\",\"state\":\"drained\"}],"
-	                "\"datacenters\":[{\"name\":\"fra\",\"state\":\"drained\",\"reason\":\"works\",\"since\":"
-	                "86400,\"until\":null,\"serving_to\":null}]}",
+	                "\"datacenters\":[{\"name\":\"fra\",\"state\":\"drained\",\"reason\":null,\"since\":86400,"
+	                "\"until\":172800,\"serving_to\":90000}],\"frozen\":true}",
 	                NULL,
 	                "TARGET            DATA CENTER  STATE                         SINCE                LAST RESULT "
 	                "    TOOK  RESULTS, NEWEST LAST\n"
@@ -284,8 +289,11 @@ static void test_health(void **state)
 	                "www.example.com.  iad   A       up\n"
 	                "www.example.com.  fra   A       drained\n"
 	                "\n"
-	                "DATA CENTER  STATE    REASON  SINCE                UNTIL  CLIENTS MAY COME UNTIL\n"
-	                "fra          drained  works   1970-01-02 00:00:00  -      -\n",
+	                "DATA CENTER  STATE    REASON  SINCE                UNTIL                CLIENTS MAY COME "
+	                "UNTIL\n"
+	                "fra          drained  -       1970-01-02 00:00:00  1970-01-03 00:00:00  1970-01-02 01:00:00\n"
+	                "\n"
+	                "frozen: all targets were lost at once: the state from before is kept\n",
 	                "", 0},
 	        {"-s @ health", "{\"targets\":[],\"pools\":[]}", NULL, "nothing is steered\n", "", 0},
 	        {"-s @ stats", "{\"counters\":{\"queries_total{transport=\\\"udp\\\"}\":12,\"x\":0}}", NULL,
