@@ -131,7 +131,7 @@ static void test_depth(void **state)
 	static const char *const field = "a";
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
-		static char body[PROBE_BODY_MAX];
+		static char body[PROBE_READ_MAX];
 		unsigned depth = table[i].depth;
 		int start = snprintf(body, sizeof body, "{\"a\": 1, \"b\": ");
 		memset(body + start, '[', depth);
