@@ -101,6 +101,10 @@ static void describe(const struct live *live, struct explanation *explanation, u
 	        .limit = trace->limits[i],
 	        .share = board_share(live->board, trace->service, trace->order[i], trace->family),
 	        .chosen = trace->verdict == PICK_POOL && trace->pool == trace->order[i]};
+	/* Others are up, but the client's list has none of them (`only`): the rule for all down decides among the list.
+	 */
+	if (candidate->chosen && !pool_is_usable(candidate->reason))
+		candidate->reason = POOL_ALL_DOWN;
 	if (pool->cname) {
 		candidate->members = 1;
 		candidate->up = pool->cname_target == NO_INDEX ||

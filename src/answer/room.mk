@@ -28,13 +28,17 @@ check_PROGRAMS += \
 	tests/unit/answer/test_packets \
 	tests/unit/answer/test_hints \
 	tests/unit/answer/test_class \
-	tests/unit/answer/test_lookup
+	tests/unit/answer/test_lookup tests/unit/answer/test_property
 tests_unit_answer_test_class_SOURCES = tests/unit/answer/test_class.c $(ANSWER_FIXTURE)
 tests_unit_answer_test_class_CPPFLAGS = $(ANSWER_TESTS_CPPFLAGS)
 tests_unit_answer_test_class_LDADD = $(ANSWER_TESTS_LIBS)
 tests_unit_answer_test_lookup_SOURCES = tests/unit/answer/test_lookup.c $(ANSWER_FIXTURE)
 tests_unit_answer_test_lookup_CPPFLAGS = $(ANSWER_TESTS_CPPFLAGS)
 tests_unit_answer_test_lookup_LDADD = $(ANSWER_TESTS_LIBS)
+tests_unit_answer_test_property_SOURCES = tests/unit/answer/test_property.c $(ANSWER_FIXTURE) \
+	tests/unit/answer/random_world.c tests/unit/answer/random_world.h
+tests_unit_answer_test_property_CPPFLAGS = $(ANSWER_TESTS_CPPFLAGS)
+tests_unit_answer_test_property_LDADD = $(ANSWER_TESTS_LIBS)
 tests_unit_answer_test_hints_SOURCES = tests/unit/answer/test_hints.c $(ANSWER_FIXTURE)
 tests_unit_answer_test_hints_CPPFLAGS = $(ANSWER_TESTS_CPPFLAGS)
 tests_unit_answer_test_hints_LDADD = $(ANSWER_TESTS_LIBS)

@@ -75,8 +75,7 @@ static json_t *report_candidates(const struct explanation *explanation)
 	for (unsigned i = 0; i < explanation->candidate_count; i++) {
 		const struct explain_candidate *candidate = &explanation->candidates[i];
 		char text[96];
-		bool usable = candidate->reason == POOL_UP || candidate->reason == POOL_ALL_DOWN ||
-		              candidate->reason == POOL_KEPT;
+		bool usable = pool_is_usable(candidate->reason);
 		json_array_append_new(list,
 		        json_pack("{s:s, s:o, s:s, s:s, s:i, s:i, s:b}", "datacenter", candidate->pool->name,
 		                "distance_km",

@@ -23,8 +23,11 @@ const char *report_reason(enum pool_reason reason)
 	        [POOL_UNDER_MIN_UP] = "fewer members up than min-up",
 	        [POOL_DRAINED] = "drained",
 	        [POOL_HELD_BACK] = "held back by failback",
-	        [POOL_ALL_DOWN] = "down, but given: all are down",
-	        [POOL_KEPT] = "down or drained, but kept in by safety",
+	        [POOL_ALL_DOWN] = "down, but given: all are down, and the rule `all-down` chose it",
+	        [POOL_KEPT] = "down, but kept in: safety.keep",
+	        [POOL_BRAKED] = "down, but kept in: safety.brake",
+	        [POOL_FROZEN] = "down, but kept in: safety.freeze",
+	        [POOL_ALL_DRAINED] = "drained, but given: the service has pools nowhere else",
 	        [POOL_UNFIT] = "up, but not as the service needs it",
 	};
 	return words[reason];

@@ -61,9 +61,18 @@ enum pool_reason {
 	POOL_DRAINED,
 	POOL_HELD_BACK /* failback */,
 	POOL_ALL_DOWN /* chosen all the same: the service's all-down rule */,
-	POOL_KEPT /* safety or freeze keeps it in */,
+	POOL_KEPT /* safety.keep keeps it in */,
+	POOL_BRAKED /* the brake keeps it in */,
+	POOL_FROZEN /* down, but the freeze keeps what was before */,
+	POOL_ALL_DRAINED /* drained, as all of the service's are: it goes on being answered */,
 	POOL_UNFIT /* members are up, but the service's policy (follow, need) wants others: board_why says why */
 };
+
+/* May the pool be given? */
+static inline bool pool_is_usable(enum pool_reason reason)
+{
+	return reason == POOL_UP || (reason >= POOL_ALL_DOWN && reason <= POOL_ALL_DRAINED);
+}
 
 struct board;
 

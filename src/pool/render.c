@@ -283,10 +283,14 @@ static enum pool_reason reason_for(
 	const struct service_state *state = &board->states[index];
 	const struct pool *pool = &board->steering->services[index].pools[i];
 	bool up = state->fit[family] >> i & 1;
-	if (usable >> i & 1)
-		return up && !drained && !pool_frozen(board, pool, family) ? POOL_UP
-		       : state->all_down[family]                           ? POOL_ALL_DOWN
-		                                                           : POOL_KEPT;
+	if (usable >> i & 1) {
+		bool braked = pool->datacenter != NO_INDEX && board->datacenters[pool->datacenter].braked;
+		if (state->all_down[family])
+			return POOL_ALL_DOWN;
+		if (!up)
+			return braked ? POOL_BRAKED : POOL_KEPT;
+		return pool_frozen(board, pool, family) ? POOL_FROZEN : drained ? POOL_ALL_DRAINED : POOL_UP;
+	}
 	if (drained)
 		return POOL_DRAINED;
 	if (up)

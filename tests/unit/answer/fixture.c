@@ -73,18 +73,20 @@ static void queue(void *context, void (*work)(void *), void (*after)(void *), vo
 	after(argument);
 }
 
-static void load(struct fixture *fixture, const char *folder)
+static void load(struct fixture *fixture, const char *folder, uint64_t seed)
 {
 	char path[PATH_ROOM];
 	snprintf(path, sizeof path, "%s/meridian.yaml", folder);
 	fixture->source = live_source_new();
-	fixture->reload = reload_new(path, fixture->source, 7, (struct reload_hooks){.queue = queue});
+	fixture->reload = reload_new(path, fixture->source, seed, (struct reload_hooks){.queue = queue});
 	reload_request(fixture->reload, "test", NULL, NULL);
 	if (!reload_last(fixture->reload)->failed)
 		return;
 	err_print(reload_last(fixture->reload)->err, stderr, false);
 	fail_msg("the files of the fixture have an error");
 }
+
+static unsigned fixtures; /* of the test's only thread, which is a reader while there are any */
 
 struct fixture *fixture_new(const struct fixture_files *files)
 {
@@ -97,8 +99,9 @@ struct fixture *fixture_new(const struct fixture_files *files)
 		put(folder, "geo/a.yaml", files->geo);
 	struct fixture *fixture = calloc(1, sizeof *fixture);
 	assert_non_null(fixture);
-	live_thread_start();
-	load(fixture, folder);
+	if (!fixtures++)
+		live_thread_start();
+	load(fixture, folder, files->seed ? files->seed : 7);
 	clear(folder, files);
 	fixture->context = (struct answer_context){.counters = &fixture->counters, .random = 1, .wall = 1700000000};
 	fixture->client.stream = true;
@@ -110,7 +113,8 @@ void fixture_free(struct fixture *fixture)
 {
 	reload_free(fixture->reload);
 	live_source_free(fixture->source);
-	live_thread_stop();
+	if (!--fixtures)
+		live_thread_stop();
 	free(fixture);
 }
 

@@ -20,6 +20,7 @@ struct fixture_files {
 	const struct fixture_zone *zones; /* ended by a row without an origin */
 	const char *server;               /* keys of meridian.yaml beside `listen`, `zones` and `geo` */
 	const char *geo;                  /* the text of geo/a.yaml */
+	uint64_t seed;                    /* the process's secret; 0: 7 */
 };
 
 struct fixture {

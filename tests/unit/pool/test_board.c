@@ -94,7 +94,8 @@ static const struct {
                 "give a 4 iad 0 1"},
         {"what ends a drain ends its failback, too", {.pools = "iad:1 fra:1", .service = {.failback = FAILBACK_MANUAL}},
                 "ok iad; ok fra; fail iad 3; drain iad over 10m; ok iad 2; clock 10m; get a 4 iad"},
-        {"a service that is only there", {.pools = THREE, .second = "iad:1"}, "drain iad; get a 4 fra; get b 4 iad"},
+        {"a service that is only there", {.pools = THREE, .second = "iad:1"},
+                "drain iad; get a 4 fra; get b 4 iad; pool b 4 iad last"},
         {"the pool for all down is drained",
                 {.pools = THREE, .service = {.all_down = ALL_DOWN_POOL, .all_down_pool = 1}},
                 "drain fra; fail iad; fail sin; get a 4 iad"},
@@ -126,9 +127,9 @@ static const struct {
         {"keep counts data centers, not pools", {.pools = THREE, .second = "iad:3 fra:1", .safety = {.keep = 2}},
                 "fail sin; fail iad-4-0; fail iad-4-1; fail iad-6-0; get b 4 iad; get a 4 fra"},
         {"brake", {.pools = THREE, .safety = {.brake = 1, .brake_per = 600 * NANO_SECOND}},
-                "ok iad; ok fra; ok sin; fail fra 3; pool a 4 fra down; fail iad 3; get a 4 iad; pool a 4 iad kept; "
+                "ok iad; ok fra; ok sin; fail fra 3; pool a 4 fra down; fail iad 3; get a 4 iad; pool a 4 iad braked; "
                 "restart;"
-                "pool a 4 iad kept; clock 1h; pool a 4 iad kept; drain iad; get a 4 sin; undrain iad; get a 4 sin"},
+                "pool a 4 iad braked; clock 1h; pool a 4 iad braked; drain iad; get a 4 sin; undrain iad; get a 4 sin"},
         {"a slow brake", {.pools = THREE, .safety = {.brake = 1, .brake_per = 600 * NANO_SECOND}},
                 "ok iad; ok fra; ok sin; fail fra 3; clock 10m; fail iad 3; get a 4 sin"},
         {"no brake at the start", {.pools = THREE, .safety = {.brake = 1, .brake_per = 600 * NANO_SECOND}},
@@ -137,7 +138,8 @@ static const struct {
                 {.pools = "iad:1 fra:1 sin:1", .safety = {.freeze = true}, .service = {.all_down = ALL_DOWN_SERVFAIL}},
                 "ok iad; ok fra; ok sin; fail sin 3; clock 10m; fail fra 2; fail iad 3; pool a 4 fra up; fail fra; get "
                 "a 4 iad;"
-                "pool a 4 iad kept; pool a 4 fra kept; pool a 4 sin down; reload; get a 4 iad; restart; get a 4 iad;"
+                "pool a 4 iad frozen; pool a 4 fra frozen; pool a 4 sin down; reload; get a 4 iad; restart; get a 4 "
+                "iad;"
                 "ok fra 2; get a 4 iad; pool a 4 fra up; clock 20s; get a 4 iad; clock 10s; get a 4 fra; pool a 4 iad "
                 "down"},
         {"no freeze unless wanted", {.pools = "iad:1 fra:1", .service = {.all_down = ALL_DOWN_SERVFAIL}},

@@ -94,7 +94,7 @@ static void check(struct world *world, uint64_t *random)
 			bool members = service->pools[pick.pool].of[family].count > 0;
 			if (pick.verdict == PICK_POOL) {
 				assert_true(members);
-				assert_true(reason == POOL_UP || reason == POOL_ALL_DOWN || reason == POOL_KEPT);
+				assert_true(pool_is_usable(reason));
 				check_members(world, i, pick.pool, family);
 			} else {
 				assert_true(board_all_down(world->board, i, family) ? silent || !members : !members);

@@ -7,7 +7,7 @@
  *   reload, restart              a new board from the old one; from the state file
  *   get SERVICE FAMILY WHAT      WHAT: a pool, nodata, servfail
  *   give SERVICE FAMILY POOL N…  these members of the pool are given
- *   pool SERVICE FAMILY POOL up|down|few|drained|held|all|kept
+ *   pool SERVICE FAMILY POOL up|down|few|drained|held|all|kept|braked|frozen|last|unfit
  *   all-down SERVICE FAMILY yes|no
  *   load WHO NUMBER [N]          N good results that say so, an interval apart
  *   share SERVICE FAMILY POOL N  N percent of the clients (2 more or less) get the pool
@@ -278,7 +278,8 @@ static bool give(struct world *world, uint32_t service, unsigned family, char **
 
 static bool is_reason(struct world *world, uint32_t service, unsigned family, char **words)
 {
-	static const char *const names[] = {"up", "down", "few", "drained", "held", "all", "kept", "unfit"};
+	static const char *const names[] = {
+	        "up", "down", "few", "drained", "held", "all", "kept", "braked", "frozen", "last", "unfit"};
 	const char *is = names[board_pool(world->board, service, find_pool(world, service, words[0]), family)];
 	if (strcmp(is, words[1]) != 0)
 		fprintf(stderr, "is %s\n", is);
