@@ -17,7 +17,9 @@ static const char suffix[] = ".zone";
 struct zones {
 	struct conf_zone *list;
 	uint32_t count, room;
+	uint32_t in_folder;   /* the first ones */
 	struct dict *origins; /* wire form → index */
+	struct dict *named;   /* those of the folder that are named, too */
 	struct conf_zone defaults;
 };
 
@@ -37,6 +39,23 @@ static void zone_add(struct reader *reader, struct zones *zones, const struct co
 	}
 	dict_add(zones->origins, zone->origin, name_length(zone->origin), zones->count);
 	zones->list[zones->count++] = *zone;
+}
+
+/* A zone of the folder that is named, too, with no file or with that one: what is said of it there holds. */
+static bool zone_refine(struct zones *zones, const struct conf_zone *zone)
+{
+	uint32_t index;
+	size_t length = name_length(zone->origin);
+	if (!dict_get(zones->origins, zone->origin, length, &index) || index >= zones->in_folder)
+		return false;
+	struct conf_zone *known = &zones->list[index];
+	if ((zone->file && strcmp(zone->file, known->file) != 0) ||
+	        !dict_add(zones->named, zone->origin, length, index))
+		return false;
+	const char *file = known->file;
+	*known = *zone;
+	known->file = file;
+	return true;
 }
 
 /* The origin that a file's name says. */
@@ -71,6 +90,7 @@ static void read_folder(struct reader *reader, struct zones *zones, const char *
 		if (zone_of_file(reader, &zone, paths[i], node))
 			zone_add(reader, zones, &zone, node);
 	}
+	zones->in_folder = zones->count;
 }
 
 static void read_named_zone(struct reader *reader, struct zones *zones, const struct yaml *value)
@@ -88,13 +108,17 @@ static void read_named_zone(struct reader *reader, struct zones *zones, const st
 		zone.name = arena_string(reader->arena, name_format(zone.origin, text));
 	if (value->kind == YAML_MAPPING) {
 		options_read(reader, value, "a zone", OPTIONS(options), &zone);
-		if (!yaml_get(value, "file"))
-			reader_error(reader, value->key, "the zone '%s' has no file", value->key->text);
-	} else {
-		read_path(reader, value, NULL, &zone.file);
+		if (!zone.file && yaml_get(value, "file"))
+			return;
+	} else if (!read_path(reader, value, NULL, &zone.file)) {
+		return;
 	}
-	if (zone.origin && zone.file)
+	if (!zone.origin || zone_refine(zones, &zone))
+		return;
+	if (zone.file)
 		zone_add(reader, zones, &zone, value->key);
+	else
+		reader_error(reader, value->key, "the zone '%s' has no file", value->key->text);
 }
 
 static bool read_defaults(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
@@ -135,7 +159,7 @@ static void read_unnamed(struct reader *reader, struct zones *zones)
 void conf_zones_read(struct reader *reader, const struct yaml *value)
 {
 	struct conf *conf = reader->conf;
-	struct zones zones = {.origins = dict_new()};
+	struct zones zones = {.origins = dict_new(), .named = dict_new()};
 	const char *folder;
 	if (!value)
 		read_unnamed(reader, &zones);
@@ -147,4 +171,5 @@ void conf_zones_read(struct reader *reader, const struct yaml *value)
 	conf->zone_count = zones.count;
 	free(zones.list);
 	dict_free(zones.origins);
+	dict_free(zones.named);
 }

@@ -192,6 +192,24 @@ static void test_zones(void **state)
 	conf_free(conf);
 }
 
+/* A zone of the folder that is named keeps its file, and has what is said there. */
+static void test_zone_of_folder_named(void **state)
+{
+	(void)state;
+	struct conf *conf = conf_good("zones:\n"
+	                              "  folder: zones\n"
+	                              "  default: { transfer: [192.0.2.0/24], notify: [192.0.2.5] }\n"
+	                              "  named:\n"
+	                              "    example.com: { transfer: [127.0.0.1] }\n",
+	        NULL);
+	assert_int_equal(conf->zone_count, 1);
+	assert_string_equal(conf->zones[0].file, "etc/zones/example.com.zone");
+	assert_int_equal(conf->zones[0].place.line, 5);
+	expect_prefix(&conf->zones[0].transfer[0].from, "127.0.0.1/32");
+	expect_endpoint(&conf->zones[0].notify[0].to, "192.0.2.5@53");
+	conf_free(conf);
+}
+
 /* `count` times `item`, with its number in place of %u, between two texts. */
 static char *repeated(const char *before, const char *item, unsigned count, const char *after)
 {
@@ -340,6 +358,7 @@ int main(void)
 	        cmocka_unit_test(test_server_words),
 	        cmocka_unit_test(test_keys),
 	        cmocka_unit_test(test_zones),
+	        cmocka_unit_test(test_zone_of_folder_named),
 	        cmocka_unit_test(test_limits),
 	        cmocka_unit_test(test_control_path),
 	        cmocka_unit_test(test_control_line),
