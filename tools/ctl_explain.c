@@ -136,6 +136,17 @@ static void show_answer(const struct ctl *ctl, const json_t *data)
 	free(scope);
 }
 
+/* Why the TTL is not that of the zone. */
+static void show_ttl(const json_t *data)
+{
+	if (!has(data, "ttl_why"))
+		return;
+	char *why = ctl_text(data, "ttl_why"), *full = ctl_text(data, "ttl_full");
+	printf("\nttl       shorter than the %s s of the zone: this answer may change when %s\n", full, why);
+	free(why);
+	free(full);
+}
+
 void ctl_show_explain(const struct ctl *ctl, const json_t *data)
 {
 	const json_t *question = json_object_get(data, "question");
@@ -152,6 +163,7 @@ void ctl_show_explain(const struct ctl *ctl, const json_t *data)
 			show_facts(json_object_get(data, "facts"));
 		show_rule(data);
 		show_candidates(ctl, json_object_get(data, "candidates"));
+		show_ttl(data);
 	} else if (has(data, "zone")) {
 		puts("service   none: the answer is the zone's, the same for every client");
 	}

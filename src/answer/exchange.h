@@ -34,7 +34,7 @@ struct choice {
 	const struct service *service;
 	const struct pool *pool; /* where one was chosen */
 	struct given given;
-	uint32_t ttl;
+	uint32_t ttl, ttl_max; /* the second bounds whatever is said of the name */
 	uint8_t scope;
 };
 

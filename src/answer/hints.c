@@ -132,12 +132,17 @@ bool write_hinted(struct exchange *exchange, struct owner owner, const struct rr
 	struct reply *reply = &exchange->reply;
 	struct reply_mark mark = reply_mark(reply);
 	struct reader wire = reader_of(set->wire, set->size);
+	uint32_t ttl = set->ttl;
+	for (unsigned i = 0; i < set->count; i++) {
+		uint32_t ttl_max = sources[i] ? pick_ttl(exchange->board, sources[i]->service) : UINT32_MAX;
+		ttl = ttl_max < ttl ? ttl_max : ttl;
+	}
 	for (unsigned i = 0; i < set->count; i++) {
 		read_bytes(&wire, RR_HEADER - 2);
 		uint16_t size = read_u16(&wire);
 		const uint8_t *data = read_bytes(&wire, size);
 		MUST(data);
-		size_t at = reply_record_begin(reply, &owner, set->type, CLASS_IN, set->ttl);
+		size_t at = reply_record_begin(reply, &owner, set->type, CLASS_IN, ttl);
 		if (sources[i])
 			write_data(exchange, sources[i], reader_of(data, size));
 		else

@@ -34,14 +34,22 @@ static void write_set(struct exchange *exchange, enum section section, const str
 		exchange->truncated = true;
 }
 
-/* The end of a name that has nothing of the kind: SOA, for how long that may be remembered (RFC 2308 3). */
-static unsigned respond_negative(struct exchange *exchange, const struct snapshot_zone *zone, unsigned rcode)
+/* The end of a name that has nothing of the kind: SOA, for how long that may be remembered (RFC 2308 3), but no longer
+ * than `ttl_max`. */
+static unsigned respond_negative_for(
+        struct exchange *exchange, const struct snapshot_zone *zone, unsigned rcode, uint32_t ttl_max)
 {
 	struct owner apex = {.name = zone->zone->name};
-	write_set(exchange, SECTION_AUTHORITY, zone, apex, zone->zone->soa, zone->zone->negative_ttl);
+	uint32_t ttl = zone->zone->negative_ttl < ttl_max ? zone->zone->negative_ttl : ttl_max;
+	write_set(exchange, SECTION_AUTHORITY, zone, apex, zone->zone->soa, ttl);
 	if (rcode == RCODE_NOERROR)
 		counter_increment(exchange->context->counters, COUNTER_RESPONSES_NODATA);
 	return rcode;
+}
+
+static unsigned respond_negative(struct exchange *exchange, const struct snapshot_zone *zone, unsigned rcode)
+{
+	return respond_negative_for(exchange, zone, rcode, UINT32_MAX);
 }
 
 /* The way to the servers of a delegated zone (RFC 1034 4.2.1, RFC 9471). */
@@ -145,7 +153,7 @@ static bool follow_steered(struct exchange *exchange, const struct snapshot_zone
 		return false;
 	}
 	if (choice.verdict == PICK_NODATA) {
-		respond_negative(exchange, zone, RCODE_NOERROR);
+		respond_negative_for(exchange, zone, RCODE_NOERROR, choice.ttl_max);
 		return false;
 	}
 	steer_narrow(exchange, &choice);

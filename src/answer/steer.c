@@ -45,6 +45,7 @@ static void note(struct exchange *exchange, const struct attachment *attachment,
 	trace->verdict = choice->verdict;
 	trace->pool = pick->pool;
 	trace->ttl = choice->ttl;
+	trace->full_ttl = attachment->ttl[family];
 	trace->scope = choice->scope;
 	trace->hashed = service_hashed(choice->service, asker->client->family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6);
 	note_limits(trace, exchange->board, asker);
@@ -61,7 +62,8 @@ void steer_choose(
 	struct pick pick = pick_pool_for(exchange->board, attachment->service, family, hit.order, hit.count, &asker);
 	choice->verdict = pick.verdict;
 	choice->service = service;
-	choice->ttl = attachment->ttl[family];
+	choice->ttl_max = pick_ttl(exchange->board, attachment->service);
+	choice->ttl = attachment->ttl[family] < choice->ttl_max ? attachment->ttl[family] : choice->ttl_max;
 	choice->pool = pick.verdict == PICK_POOL ? &service->pools[pick.pool] : NULL;
 	if (choice->pool && !service->names)
 		pick_members(&choice->given, exchange->board, attachment->service, pick.pool, family,

@@ -27,10 +27,10 @@ struct trace {
 	uint8_t order_count;
 	enum limit limits[POOLS_MAX]; /* by place in the order: why a pool that may be chosen passes this client over */
 	enum pick_verdict verdict;
-	uint8_t pool; /* position, where one was chosen */
-	uint32_t ttl;
-	uint8_t scope;  /* the table's, or the hash's where that is longer */
-	uint8_t hashed; /* prefix length that is hashed for sticky choices, ramps and spill; 0: none */
+	uint8_t pool;           /* position, where one was chosen */
+	uint32_t ttl, full_ttl; /* as given; as it is while nothing is about to change */
+	uint8_t scope;          /* the table's, or the hash's where that is longer */
+	uint8_t hashed;         /* prefix length that is hashed for sticky choices, ramps and spill; 0: none */
 };
 
 #endif

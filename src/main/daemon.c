@@ -138,11 +138,12 @@ void daemon_tick(struct daemon *daemon)
 	uv_timer_start(&daemon->tick, on_tick, delay, 0);
 }
 
-static void on_change(void *context)
+static void on_change(void *context, bool verdict)
 {
 	struct daemon *daemon = context;
 	daemon_tick(daemon);
-	daemon_save(daemon, false);
+	if (verdict)
+		daemon_save(daemon, false);
 }
 
 /* ---- reload ---- */

@@ -136,6 +136,11 @@ json_t *report_explanation(
 	json_object_set_new(object, "candidates", report_candidates(explanation));
 	json_object_set_new(
 	        object, "all_down", json_boolean(board_all_down(live->board, trace->service, trace->family)));
+	char why[256];
+	bool shorter = trace->ttl < trace->full_ttl;
+	json_object_set_new(object, "ttl_full", json_integer(trace->full_ttl));
+	json_object_set_new(object, "ttl_why",
+	        shorter ? json_string(board_ttl_why(live->board, trace->service, why, sizeof why)) : json_null());
 	json_object_set_new(object, "sticky_prefix", trace->hashed ? json_integer(trace->hashed) : json_null());
 	return object;
 }

@@ -319,6 +319,7 @@ static void lay_out(struct board *board)
 		const struct service *service = &steering->services[i];
 		MUST(service->pool_count > 0 && service->pool_count <= POOLS_MAX);
 		board->states[i].first_pool = pools;
+		board->states[i].soon = board->states[i].soon_due = INT64_MAX;
 		pools += service->pool_count;
 		if (service->failback == FAILBACK_AFTER)
 			board->waiting[board->waiting_count++] = i;
@@ -364,7 +365,8 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 	board->target_count = steering->target_count;
 	board->datacenter_count = steering->datacenter_count;
 	board->quiet = board->first = true;
-	board->thaw_at = INT64_MAX;
+	board->thaw_at = board->tick_at = INT64_MAX;
+	board->told = NEVER;
 	board->window = detection_window(steering);
 	board->words = zeroed(steering->word_count, sizeof *board->words);
 	size_t bytes = (steering->service_count ? steering->service_count : 1) * sizeof *board->services;
@@ -383,7 +385,7 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 	for (uint32_t i = 0; i < steering->datacenter_count; i++)
 		board->datacenters[i].lost_at = NEVER;
 	for (uint32_t i = 0; i < steering->target_count; i++)
-		board->extras[i].lost_at = board->extras[i].turned_at = NEVER;
+		board->extras[i] = (struct target_extra){.lost_at = NEVER, .turned_at = NEVER, .soon = INT64_MAX};
 	find_users(board);
 	lay_out(board);
 	lay_out_readings(board);
@@ -396,6 +398,7 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 		board_listen(board, previous->listener, previous->listener_context);
 		board->version = previous->version + 1;
 		board->offset = previous->offset;
+		board->told = previous->told;
 	}
 	for (uint32_t i = 0; i < steering->target_count; i++)
 		board->down_count += board->targets[i].verdict == VERDICT_DOWN;

@@ -86,6 +86,8 @@ void board_free(struct board *board);
  * writes what changes and logs one line on a change of verdict. True if the verdict changed. `now` is monotonic, `wall`
  * for people. */
 bool board_report(struct board *board, uint32_t target, const struct result *result, nanotime now, nanotime wall);
+/* Does something want board_tick to be called sooner than it last said? Until then. */
+bool board_hurried(const struct board *board);
 /* Sets a verdict at once, as a play or a restored state does. */
 void board_set(struct board *board, uint32_t target, enum verdict verdict, nanotime now, nanotime wall);
 /* What only time changes (failback after …, expiries); returns when it wants to be called again (monotonic), INT64_MAX:
@@ -152,6 +154,10 @@ bool board_all_down(const struct board *board, uint32_t service, unsigned family
  * `text`. */
 const char *board_why(
         const struct board *board, uint32_t service, unsigned pool, unsigned family, char *text, size_t room);
+
+/* What the answers of the service may soon change for, and their TTL is short for: "db/192.0.2.1@80 has failed 1 of the
+ * 3 times in a row after which it is down"; "" if nothing. Returns `text`. */
+const char *board_ttl_why(const struct board *board, uint32_t service, char *text, size_t room);
 
 /* Whom a service follows. */
 struct primary {

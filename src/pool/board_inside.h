@@ -15,14 +15,16 @@
 
 #include "pool/board.h"
 
-/* Which pools of a service may be given, one bit each by position. A cache line per service. */
+/* Which pools of a service may be given, one bit each by position. The first cache line has all that most
+ * queries read. */
 struct service_words {
 	_Alignas(64) _Atomic uint64_t usable[FAMILIES]; /* the first of these in the client's order */
+	_Atomic uint64_t partial[FAMILIES]; /* usable, but only for some clients: on a ramp, or in a data center that
+	                                       is nearly full */
+	_Atomic uint32_t ttl_max;           /* no answer may be kept for longer, in seconds; UINT32_MAX: no bound */
 	_Atomic uint64_t some[FAMILIES];  /* not drained and with a member up: the second choice, for orders that leave
 	                                     all usable ones out (`only`) */
 	_Atomic uint64_t spare[FAMILIES]; /* not drained: the third choice */
-	_Atomic uint64_t partial[FAMILIES]; /* usable, but only for some clients: on a ramp, or in a data center that
-	                                       is nearly full */
 };
 
 /* The writer's side of a service. */
@@ -39,6 +41,8 @@ struct service_state {
 	uint64_t ramping[FAMILIES];
 	uint64_t spilling; /* pools in data centers that spill, where the service does */
 	bool all_down[FAMILIES];
+	nanotime soon;     /* when its answers may change at the earliest; INT64_MAX: nothing is on its way */
+	nanotime soon_due; /* when `ttl_max` has to be written again; INT64_MAX: never */
 };
 
 /* What follow.c remembers of a service. */
@@ -61,6 +65,8 @@ struct pool_state {
 struct target_extra {
 	nanotime lost_at;      /* monotonic, when it last went from up to down; NEVER */
 	nanotime turned_at;    /* monotonic, when its verdict last changed; NEVER: it had no other */
+	nanotime asked_at;     /* monotonic, when its last probe began */
+	nanotime soon;         /* when what it counts for may change at the earliest; INT64_MAX: it is not on its way */
 	bool provisional;      /* restored and out of date: the first result decides */
 	bool frozen;           /* counts as up in spite of its verdict */
 	bool insisted;         /* forced down over what safety forbids */
@@ -130,8 +136,12 @@ struct board {
 	uint32_t down_count; /* targets whose verdict is down */
 	uint64_t lost_count; /* data centers ever lost, for lost_order */
 	uint64_t version;
-	nanotime offset; /* of wall time to monotonic time when they were last told */
-	nanotime window; /* the longest time in which a loss is noticed */
+	nanotime offset;                      /* of wall time to monotonic time when they were last told */
+	nanotime told;                        /* monotonic, when the time was last told; NEVER */
+	nanotime tick_at;                     /* what board_tick last returned, or sooner */
+	bool hurried;                         /* it became sooner since */
+	uint32_t soon_targets, soon_services; /* those that are on their way */
+	nanotime window;                      /* the longest time in which a loss is noticed */
 	bool frozen;
 	nanotime thaw_at;    /* monotonic; INT64_MAX: not before a target returns */
 	nanotime log_second; /* a bound on log lines about services */
@@ -160,7 +170,9 @@ static inline bool board_bit_drained(const struct board *board, const struct poo
 	return pool->datacenter != NO_INDEX && board->datacenters[pool->datacenter].drained;
 }
 
-/* judge.c: what a target counts for now, from verdict, force and freeze; true if that changed. */
+/* judge.c: the time, as it was told. */
+void board_told(struct board *board, nanotime now, nanotime wall);
+/* What a target counts for now, from verdict, force and freeze; true if that changed. */
 bool target_refresh(struct board *board, uint32_t target);
 /* Everything anew for one target, or for all, after a change of what they count for. */
 void board_target_changed(struct board *board, uint32_t target, nanotime now);
@@ -172,6 +184,8 @@ uint64_t service_up(const struct board *board, uint32_t service, unsigned family
 void service_judge(struct board *board, uint32_t service, nanotime now);
 /* Lets go what was held back long enough; returns when the next is due, INT64_MAX: never. */
 nanotime service_failback(struct board *board, uint32_t service, nanotime now);
+/* When failback lets a pool go; INT64_MAX: it is not held, or not by time. */
+nanotime failback_due(const struct board *board, uint32_t service, unsigned pool, unsigned family);
 /* Writes what queries see. */
 void service_render(struct board *board, uint32_t service, nanotime now);
 
@@ -210,11 +224,22 @@ void ramp_judge(struct board *board, uint32_t service, unsigned family, uint64_t
 void ramp_carry(struct board *board, uint32_t service, unsigned pool, unsigned family, nanotime since, uint16_t share);
 /* Of SHARE_ALL; 0: on no ramp. */
 uint16_t ramp_share(const struct board *board, uint32_t service, unsigned pool, unsigned family);
+/* When a pool that is on a ramp takes its next clients. */
+nanotime ramp_due(const struct board *board, uint32_t service, unsigned pool, unsigned family, nanotime now);
 /* Moves all ramps on; returns when next, INT64_MAX: never. */
 nanotime ramps_tick(struct board *board, nanotime now);
 /* Sets up, and frees. */
 void ramps_new(struct board *board, uint32_t pool_count);
 void ramps_free(struct board *board);
+
+/* soon.c: anew for all targets, without their services. */
+void soon_targets(struct board *board);
+/* A target was asked, or forced. */
+void soon_target(struct board *board, uint32_t target, nanotime now);
+/* Something of the service has changed. */
+void soon_judge(struct board *board, uint32_t service, nanotime now);
+/* Time has gone on; returns when next, INT64_MAX: never. */
+nanotime soon_tick(struct board *board, nanotime now);
 
 /* spill.c: a target has reported. */
 void spill_report(struct board *board, uint32_t target, nanotime now);

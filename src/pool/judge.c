@@ -13,6 +13,12 @@
 #include "base/assert.h"
 #include "base/text.h"
 
+void board_told(struct board *board, nanotime now, nanotime wall)
+{
+	board->offset = wall - now;
+	board->told = now;
+}
+
 bool target_refresh(struct board *board, uint32_t target)
 {
 	const struct target_state *state = &board->targets[target];
@@ -33,6 +39,7 @@ void board_all_changed(struct board *board, nanotime now)
 {
 	for (uint32_t i = 0; i < board->target_count; i++)
 		target_refresh(board, i);
+	soon_targets(board);
 	datacenters_insisted(board);
 	for (uint32_t i = 0; i < board->steering->service_count; i++)
 		service_judge(board, i, now);
@@ -60,7 +67,7 @@ static void set_verdict(struct board *board, uint32_t target, enum verdict verdi
 	struct target_state *state = &board->targets[target];
 	struct target_extra *extra = &board->extras[target];
 	board->first = state->verdict == VERDICT_UNKNOWN;
-	board->offset = wall - now;
+	board_told(board, now, wall);
 	if (state->verdict == VERDICT_UP && verdict == VERDICT_DOWN)
 		extra->lost_at = now;
 	if (state->verdict != VERDICT_UNKNOWN)
@@ -79,6 +86,7 @@ static void set_verdict(struct board *board, uint32_t target, enum verdict verdi
 		board_target_changed(board, target, now);
 		policy_reread(board, target, now);
 	}
+	soon_target(board, target, now);
 	board->first = false;
 }
 
@@ -130,12 +138,13 @@ bool board_report(struct board *board, uint32_t target, const struct result *res
 	enum verdict verdict = judge(
 	        state, &board->extras[target], result->ok, &board->steering->probes[what->probe], now);
 	board->extras[target].provisional = false;
-	if (board->loads) {
-		board->offset = wall - now;
+	board->extras[target].asked_at = now - result->took;
+	board_told(board, now, wall);
+	if (board->loads)
 		spill_report(board, target, now);
-	}
 	if (verdict == before) {
 		policy_reread(board, target, now);
+		soon_target(board, target, now);
 		return false;
 	}
 	if (verdict == VERDICT_DOWN)
@@ -157,7 +166,9 @@ void board_set(struct board *board, uint32_t target, enum verdict verdict, nanot
 
 nanotime board_tick(struct board *board, nanotime now, nanotime wall)
 {
-	board->offset = wall - now;
+	board_told(board, now, wall);
+	board->hurried = false;
+	board->tick_at = INT64_MAX;
 	if (freeze_thaw(board, now))
 		board_all_changed(board, now);
 	nanotime next = overrides_expire(board, now);
@@ -168,6 +179,15 @@ nanotime board_tick(struct board *board, nanotime now, nanotime wall)
 		if (due < next)
 			next = due;
 	}
-	nanotime due = ramps_tick(board, now); /* last: what came before may have begun some */
-	return due < next ? due : next;
+	nanotime due = ramps_tick(board, now); /* what came before may have begun some */
+	next = due < next ? due : next;
+	due = soon_tick(board, now); /* last: it looks at all of the others */
+	board->tick_at = due < next ? due : next;
+	board->hurried = false;
+	return board->tick_at;
+}
+
+bool board_hurried(const struct board *board)
+{
+	return board->hurried;
 }

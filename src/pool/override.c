@@ -97,7 +97,7 @@ static void end_drain(struct board *board, uint32_t index)
 static int find_datacenter(struct board *board, const char *name, nanotime now, nanotime wall, struct err *err)
 {
 	uint32_t index = board_find_datacenter(board, name);
-	board->offset = wall - now;
+	board_told(board, now, wall);
 	if (index == NO_INDEX)
 		return unknown("data center", name, board->steering->datacenters, board->datacenter_count, err);
 	return (int)index;
@@ -155,6 +155,7 @@ static void set_force(
 		board_all_changed(board, now);
 	else
 		board_target_changed(board, target, now);
+	soon_target(board, target, now);
 	board->by_hand = false;
 }
 
@@ -162,7 +163,7 @@ int board_force(struct board *board, const char *target, enum verdict verdict, c
         nanotime wall, struct err *err)
 {
 	int index = find_target(board, target, err);
-	board->offset = wall - now;
+	board_told(board, now, wall);
 	if (index < 0)
 		return -1;
 	if (verdict == VERDICT_UNKNOWN)
@@ -179,7 +180,7 @@ int board_force(struct board *board, const char *target, enum verdict verdict, c
 int board_release(struct board *board, const char *target, nanotime now, nanotime wall, struct err *err)
 {
 	int index = find_target(board, target, err);
-	board->offset = wall - now;
+	board_told(board, now, wall);
 	if (index < 0)
 		return -1;
 	set_force(board, (uint32_t)index, VERDICT_UNKNOWN, &(struct override){.reason = NULL}, now);

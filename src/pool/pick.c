@@ -84,6 +84,11 @@ struct pick pick_pool_for(const struct board *board, uint32_t index, unsigned fa
 	return give_pool(service, order[i], family);
 }
 
+uint32_t pick_ttl(const struct board *board, uint32_t index)
+{
+	return atomic_load_explicit(&board->services[index].ttl_max, memory_order_relaxed);
+}
+
 /* ---- members ---- */
 
 /* −log2(u) for u = hash / 2^64, in units of 2^-24; from 1 to 2^30. */

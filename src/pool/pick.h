@@ -18,6 +18,10 @@ struct pick {
 struct pick pick_pool(
         const struct board *board, uint32_t service, unsigned family, const uint8_t *order, unsigned count);
 
+/* The longest TTL, in seconds, that an answer of the service may have, since it may change then; UINT32_MAX: no bound.
+ */
+uint32_t pick_ttl(const struct board *board, uint32_t service);
+
 /* Who asks, where ramps and spill decide by the client's prefix. */
 struct asker {
 	const struct addr *client;

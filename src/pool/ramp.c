@@ -105,20 +105,31 @@ uint16_t ramp_share(const struct board *board, uint32_t index, unsigned pool, un
 	return atomic_load_explicit(share_at(board, index, pool, family), memory_order_relaxed);
 }
 
+static nanotime step_at(const struct board *board, uint32_t index, unsigned pool, unsigned family, nanotime now)
+{
+	nanotime since = pool_at(board, index, pool)->ramp_since[family];
+	return now > since ? (now - since) / (board->steering->services[index].return_over / STEPS) : 0;
+}
+
+nanotime ramp_due(const struct board *board, uint32_t index, unsigned pool, unsigned family, nanotime now)
+{
+	nanotime step = step_at(board, index, pool, family, now), over = board->steering->services[index].return_over;
+	return pool_at(board, index, pool)->ramp_since[family] + (step + 1) * (over / STEPS);
+}
+
 /* Moves the ramps of a family on; returns when the next step is due. */
 static nanotime move_on(struct board *board, uint32_t index, unsigned family, nanotime now)
 {
-	nanotime over = board->steering->services[index].return_over, next = INT64_MAX;
+	nanotime next = INT64_MAX;
 	struct service_state *state = &board->states[index];
 	for (uint64_t left = state->ramping[family]; left; left &= left - 1) {
 		unsigned pool = (unsigned)__builtin_ctzll(left);
-		nanotime since = pool_at(board, index, pool)->ramp_since[family];
-		nanotime step = now > since ? (now - since) / (over / STEPS) : 0;
+		nanotime step = step_at(board, index, pool, family, now);
 		if (step >= STEPS) {
 			end_ramps(board, index, family, bit(pool));
 			continue;
 		}
-		nanotime due = since + (step + 1) * (over / STEPS);
+		nanotime due = ramp_due(board, index, pool, family, now);
 		put_share(board, index, pool, family, share_of((unsigned)step));
 		next = due < next ? due : next;
 	}
@@ -137,6 +148,7 @@ nanotime ramps_tick(struct board *board, nanotime now)
 			next = due < next ? due : next;
 		}
 		service_limit(board, index);
+		soon_judge(board, index, now);
 	}
 	return next;
 }

@@ -138,9 +138,17 @@ void service_judge(struct board *board, uint32_t index, nanotime now)
 	}
 }
 
-nanotime service_failback(struct board *board, uint32_t index, nanotime now)
+nanotime failback_due(const struct board *board, uint32_t index, unsigned pool, unsigned family)
 {
 	const struct service *service = &board->steering->services[index];
+	const struct service_state *state = &board->states[index];
+	if (service->failback != FAILBACK_AFTER || !(state->held[family] >> pool & 1))
+		return INT64_MAX;
+	return board->pools[state->first_pool + pool].held_since[family] + service->failback_after;
+}
+
+nanotime service_failback(struct board *board, uint32_t index, nanotime now)
+{
 	struct service_state *state = &board->states[index];
 	nanotime next = INT64_MAX;
 	bool changed = false;
@@ -148,7 +156,7 @@ nanotime service_failback(struct board *board, uint32_t index, nanotime now)
 		for (unsigned i = 0; state->held[family] >> i; i++) {
 			if (!(state->held[family] >> i & 1))
 				continue;
-			nanotime due = board->pools[state->first_pool + i].held_since[family] + service->failback_after;
+			nanotime due = failback_due(board, index, i, family);
 			if (due > now) {
 				next = due < next ? due : next;
 			} else {
@@ -426,4 +434,5 @@ void service_render(struct board *board, uint32_t service, nanotime now)
 {
 	for (unsigned family = 0; family < FAMILIES; family++)
 		render_family(board, service, family, now);
+	soon_judge(board, service, now);
 }

@@ -16,6 +16,7 @@ libpool_a_SOURCES = \
 	src/pool/render.c \
 	src/pool/score_table.h \
 	src/pool/service.h \
+	src/pool/soon.c \
 	src/pool/spill.c \
 	src/pool/state.c \
 	src/pool/tell.c

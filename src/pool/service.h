@@ -114,6 +114,7 @@ struct service {
 	nanotime failback_after;
 	const struct policy *policy; /* NULL: being up is enough */
 	nanotime return_over;        /* a pool that returns takes its clients back over this time; 0: at once */
+	uint32_t ttl_floor;          /* seconds: no answer's TTL is made shorter than this */
 	bool spill;                  /* clients of a data center that is nearly full move to their next choice */
 };
 

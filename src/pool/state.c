@@ -300,6 +300,7 @@ static bool restore_target(struct restore *restore, char **words)
 	text_visible(state.detail, sizeof state.detail, words[9], strlen(words[9]));
 	board->down_count += !up - (to->verdict == VERDICT_DOWN);
 	*to = state;
+	board->extras[index].asked_at = restore->now - (restore->wall - state.last) - state.took;
 	board->extras[index].turned_at = restore->now - (restore->wall - state.since);
 	board->extras[index].provisional = out_of_date(board, index, state.last, restore->wall);
 	board->extras[index].frozen = frozen && board->steering->safety.freeze;
@@ -581,7 +582,7 @@ int board_restore(struct board *board, const char *path, nanotime now, nanotime 
 	struct restore restore = {.board = board, .now = now, .wall = wall};
 	int result = restore_text(&restore, text, size, path, err);
 	free(text);
-	board->offset = wall - now;
+	board_told(board, now, wall);
 	board->quiet = board->first = true;
 	board_all_changed(board, now);
 	spill_render(board);

@@ -28,7 +28,8 @@ void prober_set(struct prober *prober, struct board *board);
 /* Calls `done` once when every target of the current board has had one result, at once if all have. */
 void prober_first_round(struct prober *prober, void (*done)(void *context), void *context);
 
-/* Called after each result that changed the board (to save state). May be NULL. */
-void prober_on_change(struct prober *prober, void (*changed)(void *context), void *context);
+/* Called after each result that changed a verdict (`verdict`: there is something to save), or made board_tick due
+ * sooner. May be NULL. */
+void prober_on_change(struct prober *prober, void (*changed)(void *context, bool verdict), void *context);
 
 #endif

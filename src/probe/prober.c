@@ -47,7 +47,7 @@ struct prober {
 	bool closing;
 	void (*done)(void *context);
 	void *done_context;
-	void (*changed)(void *context);
+	void (*changed)(void *context, bool verdict);
 	void *changed_context;
 };
 
@@ -207,8 +207,8 @@ void watch_done(struct watch *watch, enum outcome outcome, const char *detail, c
 		        .readings = readings};
 		bool changed = board_report(prober->board, watch->target, &result, now, clock_wall());
 		take_turn(watch);
-		if (changed && prober->changed)
-			prober->changed(prober->changed_context);
+		if ((changed || board_hurried(prober->board)) && prober->changed)
+			prober->changed(prober->changed_context, changed);
 	}
 	heap_add(&prober->heap, watch);
 	arm(prober);
@@ -314,7 +314,7 @@ void prober_first_round(struct prober *prober, void (*done)(void *context), void
 	check_round(prober);
 }
 
-void prober_on_change(struct prober *prober, void (*changed)(void *context), void *context)
+void prober_on_change(struct prober *prober, void (*changed)(void *context, bool verdict), void *context)
 {
 	prober->changed = changed;
 	prober->changed_context = context;

@@ -135,6 +135,7 @@ static void compile_service(struct builder *builder, struct service *service, co
 	service->policy = from->has_policy ? &from->policy : NULL;
 	service->return_over = from->return_over;
 	service->spill = from->spill;
+	service->ttl_floor = (uint32_t)((from->ttl_floor + NANO_SECOND - 1) / NANO_SECOND);
 	service->pool_count = (uint8_t)from->pool_count;
 	struct pool *pools = arena_alloc(arena, from->pool_count * sizeof *pools);
 	for (uint32_t i = 0; i < from->pool_count; i++)

@@ -98,6 +98,7 @@ struct conf_service {
 	struct policy policy;
 	uint64_t digest;      /* of the text that defines it, comments and blanks aside */
 	nanotime return_over; /* 0: at once */
+	nanotime ttl_floor;
 	bool spill;
 	struct place place;
 };

@@ -9,6 +9,8 @@
 #include "snap/conf_reader.h"
 #include "wire/name.h"
 
+#define TTL_FLOOR (5 * NANO_SECOND)
+
 static option_read read_map, read_probe, read_answer, read_sticky, read_all_down, read_failback;
 
 /* A service while it is read. */
@@ -35,6 +37,7 @@ static const struct option options[] = {
         {"need", read_need, FIELD(policy)},
         {"return-over", read_duration, FIELD(return_over), NANO_SECOND, 30 * 86400 * NANO_SECOND},
         {"spill", read_flag, FIELD(spill)},
+        {"ttl-floor", read_duration, FIELD(ttl_floor), 0, 86400 * NANO_SECOND},
 };
 #undef FIELD
 
@@ -245,7 +248,8 @@ static void check_moves(struct reader *reader, const struct yaml *value, struct 
 
 void conf_service_read(struct reader *reader, const struct yaml *value, struct conf_service *service)
 {
-	struct draft draft = {.service = service, .plain = {.map = NO_INDEX}, .probe = NO_INDEX};
+	struct draft draft = {
+	        .service = service, .plain = {.map = NO_INDEX, .ttl_floor = TTL_FLOOR}, .probe = NO_INDEX};
 	draft.plain.place = reader_place(value->key);
 	draft.plain.digest = yaml_digest(value);
 	if (value->kind == YAML_EMPTY) {

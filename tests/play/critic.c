@@ -46,6 +46,18 @@ bool act_why(struct play *play, char **words, unsigned count)
 	return broken(play, "no pool '%s'", words[1]);
 }
 
+bool act_because(struct play *play, char **words, unsigned count)
+{
+	uint32_t service = find_service(play, words[0]);
+	(void)count;
+	if (service == NO_INDEX)
+		return false;
+	const char *wanted = play->rest + strlen(words[0]) + 1;
+	char text[256];
+	board_ttl_why(board_of(play), service, text, sizeof text);
+	return !strcmp(*text ? text : "nothing", wanted) || broken(play, "it is: %s", *text ? text : "nothing");
+}
+
 bool act_follows(struct play *play, char **words, unsigned count)
 {
 	uint32_t service = find_service(play, words[0]);

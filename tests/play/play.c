@@ -46,6 +46,7 @@ static const struct verb {
         {"not", 1, act_not},
         {"why", 3, act_why},
         {"follows", 2, act_follows},
+        {"because", 2, act_because},
 };
 
 bool broken(struct play *play, const char *format, ...)

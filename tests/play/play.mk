@@ -13,7 +13,8 @@ PLAYS = \
 	tests/play/reload.play \
 	tests/play/return.play \
 	tests/play/split-brain.play \
-	tests/play/stale-replica.play
+	tests/play/stale-replica.play \
+	tests/play/ttl.play
 
 EXTRA_PROGRAMS += tests/play/play
 tests_play_play_SOURCES = \

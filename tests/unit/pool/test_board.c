@@ -71,6 +71,34 @@ static const struct {
         {"a name", {.pools = "=cdn =org"}, "get a 4 cdn; fail cdn; get a 4 org; get a 6 org; fail org; get a 4 cdn"},
         {"two services share a target", {.pools = "iad:1 fra:1", .second = "iad:1 sin:1"},
                 "fail iad; get a 4 fra; get b 4 sin; force iad-4-0 up; get a 4 iad; get b 4 iad"},
+        {"ttl: on its way down", {.pools = THREE, .service.ttl_floor = 5},
+                "ok iad; ttl a 4 none; fail iad; ttl a 4 9; clock 3s; ttl a 4 6; clock 1s; ttl a 4 5; clock 1s; "
+                "ttl a 4 5; ok iad; ttl a 4 none; fail iad 2; ttl a 4 5; fail iad; ttl a 4 none"},
+        {"ttl: on its way up, of another service, too", {.pools = THREE, .second = "iad:2 fra:1"},
+                "ok iad; fail iad 3; ttl a 4 none; ok iad; ttl a 4 0; ttl b 4 0; ok iad; ttl a 4 none; ok sin; fail "
+                "sin; "
+                "ttl a 4 9; ttl b 4 none"},
+        {"ttl: dwell", {.pools = THREE, .dwell_down = 60 * NANO_SECOND},
+                "ok iad; fail iad 3; ttl a 4 none; ok iad; ttl a 4 37; ok iad; ttl a 4 28; reload; ttl a 4 28; "
+                "restart; ttl a 4 28; ok iad 2; ttl a 4 9; ok iad; get a 4 fra; ttl a 4 0; ok iad; get a 4 iad; ttl a "
+                "4 none"},
+        {"ttl: a drain that ends", {.pools = THREE, .second = "fra:1 sin:1"},
+                "drain iad over 30m; ttl a 4 1687; ttl b 4 none; clock 29m; ttl a 4 56; clock 1m; ttl a 4 none; drain "
+                "iad; "
+                "ttl a 4 none; drain iad over 1m; ttl a 4 56; undrain iad; ttl a 4 none"},
+        {"ttl: a force that ends, and one that makes the verdict idle", {.pools = THREE},
+                "ok iad; force iad-4-0 up over 20s; ttl a 4 18; force iad-4-0 up; ttl a 4 none; fail iad-4-0; ttl a 4 "
+                "none; release iad-4-0; ttl a 4 9"},
+        {"ttl: failback after a time",
+                {.pools = "iad:1 fra:1", .service = {.failback = FAILBACK_AFTER, .failback_after = 1200 * NANO_SECOND}},
+                "ok iad; ok fra; fail iad 3; ok iad 2; pool a 4 iad held; ttl a 4 1125; clock 1190s; get a 4 iad; ttl "
+                "a 4 none"},
+        {"ttl: a ramp", {.pools = "iad:1 fra:1", .service.return_over = 1280 * NANO_SECOND},
+                "ok iad; ok fra; fail iad 3; ok iad 2; ttl a 4 9; clock 10s; ttl a 4 18; clock 19s; ttl a 4 0; clock "
+                "21m; ttl a 4 none"},
+        {"ttl: a freeze that ends", {.pools = "iad:1 fra:1", .safety = {.freeze = true}},
+                "ok iad; ok fra; fail iad 2; fail fra 2; fail iad; ttl a 4 0; fail fra; ttl a 4 none; ok fra 2; ttl a "
+                "4 21"},
         {"drain", {.pools = THREE}, "drain iad; get a 4 fra; pool a 4 iad drained; undrain iad; get a 4 iad"},
         {"drain of what is not", {.pools = THREE}, "drain idd refused; undrain nowhere refused"},
         {"all down is without the drained", {.pools = THREE},
@@ -261,6 +289,30 @@ static void test_shown(void **state)
 	world_free(world);
 }
 
+/* At every moment the TTL is no longer than what is left, board_tick being called when it asks for it. */
+static void test_ttl_shrinks(void **state)
+{
+	(void)state;
+	static const struct world_options options = {.pools = "iad:1 fra:1", .service.ttl_floor = 5};
+	struct world *world = world_new(&options);
+	nanotime end = world->now + 3 * 3600 * NANO_SECOND, next = world->now;
+	unsigned ticks = 0;
+	assert_true(world_play(world, "ttl shrinks", "drain iad over 3h"));
+	for (; world->now < end; world->now = next) {
+		next = board_tick(world->board, world->now, world->now);
+		uint32_t ttl = pick_ttl(world->board, 0);
+		assert_true(ttl >= 5 && next > world->now && next <= end);
+		assert_true(ttl == 5 || next - 1 + ttl * NANO_SECOND <= end);
+		assert_true(
+		        world->now + ttl * NANO_SECOND + (end - world->now) / 8 + 3 * NANO_SECOND > end || ttl == 5);
+		ticks++;
+	}
+	board_tick(world->board, world->now, world->now);
+	assert_int_equal(pick_ttl(world->board, 0), UINT32_MAX);
+	assert_true(ticks < 150);
+	world_free(world);
+}
+
 int main(void)
 {
 	log_set_level(LOG_LEVEL_ERROR);
@@ -268,6 +320,7 @@ int main(void)
 	        cmocka_unit_test(test_plays),
 	        cmocka_unit_test(test_only),
 	        cmocka_unit_test(test_shown),
+	        cmocka_unit_test(test_ttl_shrinks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -299,6 +299,18 @@ static bool is_share(struct world *world, uint32_t service, unsigned family, cha
 	return ends ? share <= wanted + 0.1 && share >= wanted - 0.1 : share <= wanted + 2 && share >= wanted - 2;
 }
 
+static bool is_ttl(struct world *world, uint32_t service, const char *wanted)
+{
+	uint32_t is = pick_ttl(world->board, service);
+	char text[32] = "none", why[256];
+	if (is != UINT32_MAX)
+		snprintf(text, sizeof text, "%u", is);
+	board_ttl_why(world->board, service, why, sizeof why);
+	if (strcmp(text, wanted) != 0)
+		fprintf(stderr, "is %s: %s\n", text, why);
+	return !strcmp(text, wanted) && !*why == (is == UINT32_MAX);
+}
+
 static void replace_board(struct world *world, bool restart)
 {
 	struct board *board = board_new(&world->steering, restart ? NULL : world->board);
@@ -344,6 +356,8 @@ static bool line(struct world *world, char **words, unsigned count)
 		return give(world, service, family, words + 3, count - 3);
 	if (!strcmp(verb, "share"))
 		return is_share(world, service, family, words + 3);
+	if (!strcmp(verb, "ttl"))
+		return is_ttl(world, service, words[3]);
 	if (!strcmp(verb, "pool"))
 		return is_reason(world, service, family, words + 3);
 	return !strcmp(verb, "all-down") && board_all_down(world->board, service, family) == (*words[3] == 'y');

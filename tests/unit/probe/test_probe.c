@@ -100,9 +100,9 @@ static void set_done(void *context)
 	((struct stage *)context)->round_done = true;
 }
 
-static void set_changed(void *context)
+static void set_changed(void *context, bool verdict)
 {
-	((struct stage *)context)->changes++;
+	((struct stage *)context)->changes += verdict;
 }
 
 static bool round_done(struct stage *stage)

@@ -327,7 +327,8 @@ static void test_explain(void **state)
 	                "\"chosen\":true}],"
 	                "\"answer\":[{\"name\":\"www.example.com.\",\"type\":\"A\",\"ttl\":60,\"data\":\"192.0.2.1\"}],"
 	                "\"rcode\":\"NOERROR\","
-	                "\"ttl\":60,\"scope\":15,\"all_down\":false,\"sticky_prefix\":null}",
+	                "\"ttl\":60,\"scope\":15,\"all_down\":false,\"ttl_full\":300,\"ttl_why\":\"the drain of sin "
+	                "ends\",\"sticky_prefix\":null}",
 	                NULL,
 	                "question  www.example.com. A\n"
 	                "client    203.0.113.0, of the client subnet 203.0.113.0/24 sent by 8.8.8.8\n"
@@ -340,6 +341,9 @@ static void test_explain(void **state)
 	                "   DATA CENTER  DISTANCE  MEMBERS UP  STATE\n"
 	                "   iad          7654 km   0 of 2      all members down\n"
 	                "*  fra          -         1 of 1      up\n"
+	                "\n"
+	                "ttl       shorter than the 300 s of the zone: this answer may change when the drain of sin "
+	                "ends\n"
 	                "\n"
 	                "answer    NOERROR, scope 15\n"
 	                "www.example.com.  60  A  192.0.2.1\n",
