@@ -41,8 +41,7 @@ static uint32_t place_of(const struct fact *fact)
 	return PLACE_COUNTRIES + (uint32_t)(code[0] - 'A') * 26 + (uint32_t)(code[1] - 'A');
 }
 
-/* 1 where nobody is. */
-static struct tiling nobody_tiling(unsigned family)
+struct tiling census_nobody(unsigned family)
 {
 	const struct prefix *prefixes;
 	size_t count = special_prefixes(&prefixes), used = 0;
@@ -60,7 +59,7 @@ static struct tiling nobody_tiling(unsigned family)
 
 static struct tiling places_tiling(const struct tiling *networks, const uint32_t *places, unsigned family)
 {
-	struct tiling nobody = nobody_tiling(family);
+	struct tiling nobody = census_nobody(family);
 	struct overlay overlay = overlay_of(networks, &nobody);
 	struct tiling_writer writer;
 	unsigned length;

@@ -19,6 +19,14 @@ struct tiling table_tiling(const struct map_table *table, unsigned family)
 	return poptrie_tiling(&table->clients[family], table->names);
 }
 
+uint32_t table_unknown(const struct map_table *table, unsigned family)
+{
+	struct addr nobody = {.family = family == GEO_V4 ? ADDR_V4 : ADDR_V6};
+	nobody.bytes[0] = 127; /* loopback; 7f00:: is given to nobody either */
+	const uint8_t *unknown = map_find(table, &nobody, false).order - 1;
+	return (uint32_t)((size_t)(unknown - table->orders.bytes) / table->orders.stride);
+}
+
 /* An order, in common numbers. */
 struct told {
 	uint16_t first;
@@ -51,17 +59,13 @@ static struct walked walk(const struct moves_side *side, unsigned family)
 		return walked;
 	}
 	const struct order_table *orders = &side->table->orders;
-	struct addr nobody = {.family = family == GEO_V4 ? ADDR_V4 : ADDR_V6};
-	nobody.bytes[0] = 127; /* loopback; 7f00:: is given to nobody either */
+	walked.nobody = table_unknown(side->table, family);
 	walked.tiling = table_tiling(side->table, family);
 	walked.told = calloc(orders->count, sizeof *walked.told);
 	MUST(walked.told);
-	const uint8_t *unknown = map_find(side->table, &nobody, false).order - 1;
 	for (uint32_t i = 1; i < orders->count; i++) {
 		const uint8_t *order = order_get(orders, i);
 		walked.told[i] = tell(order + 1, *order, side->names);
-		if (order == unknown)
-			walked.nobody = i;
 	}
 	return walked;
 }
@@ -113,15 +117,6 @@ static uint64_t key_of(unsigned from, unsigned to, unsigned place)
 	return UINT64_C(1) << 63 | (uint64_t)from << 32 | (uint64_t)to << 16 | place;
 }
 
-/* Whether there is somebody, where there is no log to tell: known to the new databases, or to the old ones or a rule,
- * as an order tells that is not that of the unknown. So a database that lost networks is seen. */
-static bool counts(const struct census *census, unsigned family, uint32_t place, bool ordered)
-{
-	if (place == PLACE_NOBODY)
-		return false;
-	return !census->known[family] || place != PLACE_UNKNOWN || ordered;
-}
-
 static void sum_family(struct moves *moves, struct sums *sums, const struct census *census, const struct walked *before,
         const struct walked *after, unsigned family)
 {
@@ -141,7 +136,8 @@ static void sum_family(struct moves *moves, struct sums *sums, const struct cens
 			continue; /* forms of IPv4 */
 		if (log)
 			weight *= log->densities[family][ids[3]];
-		else if (!counts(census, family, place, from != before->nobody || to != after->nobody))
+		else if (!census_counts(census->known[family], place == PLACE_NOBODY, place != PLACE_UNKNOWN,
+		                 from != before->nobody || to != after->nobody))
 			continue;
 		const struct told *old = &before->told[from], *now = &after->told[to];
 		moves->weight[family] += weight;

@@ -43,5 +43,7 @@ void moves_free(struct moves *moves);
 
 /* A table as a tiling of its orders; the caller frees it. */
 struct tiling table_tiling(const struct map_table *table, unsigned family);
+/* The number of the order that those get on whom nothing is known. */
+uint32_t table_unknown(const struct map_table *table, unsigned family);
 
 #endif

@@ -17,6 +17,7 @@ libgeo_a_SOURCES = \
 	src/geo/order.c src/geo/order.h \
 	src/geo/poptrie.c src/geo/poptrie.h \
 	src/geo/schema.c src/geo/schema.h \
+	src/geo/shift.c src/geo/shift.h \
 	src/geo/special.c src/geo/special.h \
 	src/geo/strata.h \
 	src/geo/table.h \
@@ -72,3 +73,7 @@ check_PROGRAMS += tests/unit/geo/test_moves
 tests_unit_geo_test_moves_SOURCES = tests/unit/geo/test_moves.c $(geo_test_world)
 tests_unit_geo_test_moves_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit/geo $(CMOCKA_CFLAGS)
 tests_unit_geo_test_moves_LDADD = $(GEO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/geo/test_shift
+tests_unit_geo_test_shift_SOURCES = tests/unit/geo/test_shift.c $(geo_test_world)
+tests_unit_geo_test_shift_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit/geo $(CMOCKA_CFLAGS)
+tests_unit_geo_test_shift_LDADD = $(GEO_LIBS) $(CMOCKA_LIBS)
