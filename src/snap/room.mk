@@ -38,7 +38,10 @@ libsnap_a_SOURCES = \
 	src/snap/plan_changes.c \
 	src/snap/reload.c \
 	src/snap/reload.h \
-	src/snap/snapshot.h
+	src/snap/snapshot.h \
+	src/snap/whatif.c \
+	src/snap/whatif.h \
+	src/snap/whatif_capacity.c
 EXTRA_DIST += src/snap/README.md
 
 # The configuration reader needs only some of the rooms below.
@@ -60,3 +63,7 @@ tests_unit_snap_test_conf_errors_LDADD = $(CONF_LIBS) $(CMOCKA_LIBS)
 tests_unit_snap_test_conf_geo_SOURCES = tests/unit/snap/test_conf_geo.c $(CONF_TEST_SOURCES)
 tests_unit_snap_test_conf_geo_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_snap_test_conf_geo_LDADD = $(CONF_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/snap/test_whatif
+tests_unit_snap_test_whatif_SOURCES = tests/unit/snap/test_whatif.c
+tests_unit_snap_test_whatif_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_snap_test_whatif_LDADD = $(SNAP_LIBS) $(CMOCKA_LIBS)
