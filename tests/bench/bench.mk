@@ -16,9 +16,14 @@ tests_bench_bench_pick_SOURCES = tests/bench/bench_pick.c
 tests_bench_bench_pick_LDADD = $(POOL_LIBS)
 
 BENCHES += tests/bench/bench_geo
-tests_bench_bench_geo_SOURCES = tests/bench/bench_geo.c tests/unit/geo/trie_oracle.c tests/unit/geo/trie_oracle.h
+tests_bench_bench_geo_SOURCES = tests/bench/bench_geo.c tests/bench/twenty.h tests/unit/geo/trie_oracle.c tests/unit/geo/trie_oracle.h
 tests_bench_bench_geo_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/geo -DGEO_FOLDER='"$(abs_top_srcdir)/geo"'
 tests_bench_bench_geo_LDADD = $(GEO_LIBS)
+
+BENCHES += tests/bench/bench_plan
+tests_bench_bench_plan_SOURCES = tests/bench/bench_plan.c tests/bench/twenty.h
+tests_bench_bench_plan_CPPFLAGS = $(AM_CPPFLAGS) -DGEO_FOLDER='"$(abs_top_srcdir)/geo"'
+tests_bench_bench_plan_LDADD = libreport.a libcontrol.a $(ANSWER_LIBS) $(JANSSON_LIBS) $(UV_LIBS)
 
 BENCHES += tests/bench/bench_tcp # runs ./meridiand
 tests_bench_bench_tcp_SOURCES = tests/bench/bench_tcp.c
