@@ -21,7 +21,7 @@ struct ctl {
 	const char *socket; /* -s; NULL: not given */
 	bool json;          /* --json */
 	bool colour_out, colour_err;
-	const char *from, *ecs, *reason, *over, *log; /* options of verbs; NULL: not given */
+	const char *from, *ecs, *reason, *over, *log, *down, *add, *services; /* options of verbs; NULL: not given */
 	bool force, accept;
 	char **words; /* behind the verb */
 	unsigned count;
@@ -94,6 +94,12 @@ void ctl_show_weighing(const json_t *data);
 /* "12.3 %" of a member "ipv4" or "ipv6"; "-" where there is none. The caller frees it. */
 char *ctl_percent(const json_t *shares, const char *family);
 int offline_plan(const struct ctl *ctl);
+/* "a, b and 3 more": services of a group. */
+void ctl_show_services(const json_t *group);
+
+/* ctl_whatif.c */
+void ctl_show_whatif(const struct ctl *ctl, const json_t *data);
+int offline_whatif(const struct ctl *ctl);
 
 /* ctl_offline.c, ctl_test.c: without a server. */
 int offline_check(const struct ctl *ctl);

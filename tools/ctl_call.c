@@ -78,6 +78,8 @@ static char *request_line(const struct ctl *ctl, const struct ctl_verb *verb)
 		good = json_object_set_new(request, verb->members[i], json_string(ctl->words[i])) == 0 && good;
 	good = set_option(request, "from", ctl->from) && set_option(request, "ecs", ctl->ecs) &&
 	       set_option(request, "reason", ctl->reason) && set_option(request, "over", ctl->over) && good;
+	good = set_option(request, "down", ctl->down) && set_option(request, "add", ctl->add) &&
+	       set_option(request, "services", ctl->services) && good;
 	/* The server is elsewhere: it needs the whole path. */
 	char *log = ctl->log ? realpath(ctl->log, NULL) : NULL;
 	good = set_option(request, "log", log ? log : ctl->log) && good;

@@ -80,7 +80,7 @@ static json_int_t show_changes(const struct ctl *ctl, const json_t *changes)
 
 /* ---- who moves ---- */
 
-static void show_services(const json_t *group)
+void ctl_show_services(const json_t *group)
 {
 	const json_t *services = json_object_get(group, "services");
 	json_int_t count = json_integer_value(json_object_get(group, "service_count"));
@@ -158,7 +158,7 @@ static void show_group(const struct ctl *ctl, const json_t *group)
 	const json_t *moved = json_object_get(group, "moved"), *later = json_object_get(group, "later");
 	const json_t *limit = json_object_get(group, "max_move");
 	putchar('\n');
-	show_services(group);
+	ctl_show_services(group);
 	if (json_is_string(json_object_get(group, "map"))) {
 		char *map = ctl_text(group, "map");
 		printf(" (map %s)", map);

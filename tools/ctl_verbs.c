@@ -19,6 +19,12 @@ static int call(const struct ctl *ctl, const char *verb, void (*show)(const stru
 	return CTL_DONE;
 }
 
+/* A configuration that is named, and no socket, is asked itself; else the server is. */
+static bool asks_files(const struct ctl *ctl)
+{
+	return ctl->file && !ctl->socket;
+}
+
 static void show_reloaded(const struct ctl *ctl, const json_t *data)
 {
 	ctl_show_errors(json_object_get(data, "warnings"), stderr, ctl->colour_err);
@@ -48,6 +54,15 @@ static int run_plan(const struct ctl *ctl)
 	return status;
 }
 
+static int run_whatif(const struct ctl *ctl)
+{
+	if (!ctl->down && !ctl->add) {
+		ctl_fail(ctl, "say what happens: --down DC[,DC], or --add NAME=LATITUDE,LONGITUDE");
+		return CTL_USAGE;
+	}
+	return asks_files(ctl) ? offline_whatif(ctl) : call(ctl, "whatif", ctl_show_whatif);
+}
+
 static int run_health(const struct ctl *ctl)
 {
 	return call(ctl, "health", ctl_show_health);
@@ -56,12 +71,6 @@ static int run_health(const struct ctl *ctl)
 static int run_stats(const struct ctl *ctl)
 {
 	return call(ctl, "stats", ctl_show_stats);
-}
-
-/* A configuration that is named, and no socket, is asked itself; else the server is. */
-static bool asks_files(const struct ctl *ctl)
-{
-	return ctl->file && !ctl->socket;
 }
 
 static int run_explain(const struct ctl *ctl)
@@ -109,6 +118,10 @@ const struct ctl_verb ctl_verbs[] = {
         {"plan", "plan [--log FILE] [--from OLD]",                                                        /**/
                 "what a reload would change (with --from: between two configurations, without a server)", /**/
                 run_plan, true, 0, 0, {NULL}, "fl", true},
+        {"whatif", "whatif [--down DC[,DC]] [--add NAME=LAT,LON] [--services NAME[,NAME]] [--log FILE]",
+                "who would go where if data centers failed, or there was one more (with -c: by the files, without a "
+                "server)",
+                run_whatif, true, 0, 0, {NULL}, "daSl", true},
         {"health", "health", "every target and pool: state, since when, last results", /**/
                 run_health, true, 0, 0, {NULL}, ""},
         {"explain", "explain NAME [TYPE] --from ADDRESS [--ecs PREFIX]",                      /**/

@@ -28,10 +28,13 @@ static const struct option long_options[] = {
         {"force", no_argument, NULL, 'F'},
         {"accept", no_argument, NULL, 'A'},
         {"log", required_argument, NULL, 'l'},
+        {"down", required_argument, NULL, 'd'},
+        {"add", required_argument, NULL, 'a'},
+        {"services", required_argument, NULL, 'S'},
         {NULL},
 };
 
-#define OF_VERBS "feroFAl" /* what only some verbs take */
+#define OF_VERBS "feroFAldaS" /* what only some verbs take */
 
 static const char *option_name(int letter)
 {
@@ -93,7 +96,10 @@ static int read_options(struct ctl *ctl, int argc, char **argv, char *given, boo
 		        ['e'] = &ctl->ecs,
 		        ['r'] = &ctl->reason,
 		        ['o'] = &ctl->over,
-		        ['l'] = &ctl->log};
+		        ['l'] = &ctl->log,
+		        ['d'] = &ctl->down,
+		        ['a'] = &ctl->add,
+		        ['S'] = &ctl->services};
 		if (letter == 'V') {
 			puts("meridianctl " PACKAGE_VERSION);
 			return CTL_DONE;

@@ -15,6 +15,7 @@ meridianctl_SOURCES = \
 	tools/ctl_steer.h \
 	tools/ctl_test.c \
 	tools/ctl_verbs.c \
+	tools/ctl_whatif.c \
 	tools/meridianctl.c
 meridianctl_LDADD = libreport.a $(ANSWER_LIBS) $(CONTROL_LIBS)
 meridianctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)

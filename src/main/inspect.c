@@ -1,5 +1,5 @@
 /*
- * inspect.c: the verbs that look at what a change would do: plan.
+ * inspect.c: the verbs that look at what a change would do, or what a failure would do: plan, whatif.
  *
  * Each is an inspection through the door of reloads: it has the snapshot that serves to itself on the builder thread,
  * and nothing is published while it looks. A query log is read with the server's rights; its lines are never quoted,
@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "main/report.h"
 #include "snap/plan.h"
+#include "snap/whatif.h"
 
 struct job {
 	struct control_request *request;
@@ -18,6 +19,7 @@ struct job {
 	struct err *err;
 	json_t *data; /* NULL: failed, and `why` */
 	const char *why;
+	struct whatif_state *state; /* of whatif */
 };
 
 static struct job *job_new(struct control_request *request, const json_t *arguments)
@@ -38,6 +40,7 @@ static void job_done(void *context)
 	else
 		control_fail(job->request, job->err, "%s", job->why);
 	json_decref(job->arguments);
+	whatif_state_free(job->state);
 	err_free(job->err);
 	free(job);
 }
@@ -102,10 +105,57 @@ static void run_plan(void *context, struct control_request *request, const json_
 	job_queue(context, job, &(struct reload_inspection){plan_begin, plan_work, job_done, job});
 }
 
+/* ---- whatif ---- */
+
+static void whatif_begin(void *context, const struct live *live)
+{
+	struct job *job = context;
+	job->state = whatif_state_new(live->board);
+}
+
+static void whatif_ask(struct job *job, const struct snapshot *snapshot, struct whatif_question *question)
+{
+	struct query_log *log;
+	if (!job_log(job, &log))
+		return;
+	question->log = log;
+	question->state = job->state;
+	job->why = "cannot tell";
+	struct whatif *whatif = whatif_new(snapshot, question, job->err);
+	if (whatif) {
+		job->data = report_whatif(whatif, question);
+		json_object_set_new(job->data, "generation", json_integer((json_int_t)snapshot->generation));
+		json_object_set_new(job->data, "items", control_err_json(job->err));
+	}
+	whatif_free(whatif);
+	query_log_free(log);
+}
+
+static void whatif_work(void *context, const struct snapshot *snapshot, const struct snapshot_request *request)
+{
+	struct job *job = context;
+	struct arena *arena = arena_new();
+	struct whatif_question question = {.down = NULL};
+	(void)request;
+	job->why = "cannot tell";
+	if (whatif_parse(arena, &question, json_string_value(json_object_get(job->arguments, "down")),
+	            json_string_value(json_object_get(job->arguments, "add")),
+	            json_string_value(json_object_get(job->arguments, "services")), job->err))
+		whatif_ask(job, snapshot, &question);
+	arena_free(arena);
+}
+
+static void run_whatif(void *context, struct control_request *request, const json_t *arguments)
+{
+	struct job *job = job_new(request, arguments);
+	job_queue(context, job, &(struct reload_inspection){whatif_begin, whatif_work, job_done, job});
+}
+
 void inspect_register(struct daemon *daemon)
 {
 	const struct control_command commands[] = {
 	        {"plan", "what a reload would change", run_plan, daemon},
+	        {"whatif", "what a failure, or one more data center, would do", run_whatif, daemon},
 	};
 	for (unsigned i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		control_register(daemon->control, &commands[i]);

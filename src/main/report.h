@@ -19,6 +19,9 @@ json_t *report_explanation(
 
 struct plan; /* snap/plan.h */
 json_t *report_plan(const struct plan *plan);
+struct whatif; /* snap/whatif.h */
+struct whatif_question;
+json_t *report_whatif(const struct whatif *whatif, const struct whatif_question *question);
 
 /* The names of the data centers that are drained. */
 json_t *report_drained(const struct board *board);

@@ -4,7 +4,8 @@ libreport_a_SOURCES = \
 	src/main/report.h \
 	src/main/report_explanation.c \
 	src/main/report_health.c \
-	src/main/report_plan.c
+	src/main/report_plan.c \
+	src/main/report_whatif.c
 
 sbin_PROGRAMS += meridiand
 meridiand_SOURCES = \

@@ -1,4 +1,4 @@
-"""Seeing before doing: plan shows a move, max-move refuses it, --accept lets it through; SIGHUP never does."""
+"""Seeing before doing: plan shows a move, max-move refuses it, --accept lets it through; SIGHUP never does; whatif."""
 import json
 import signal
 
@@ -85,3 +85,91 @@ class Plan(LiveTest):
         world.write('geo/world.yaml', (STEERING % 'DE: [iad]').replace('maps:\n  world:',
                                                                       'maps:\n  world:\n    net: { 5.2.7.0/24: [sin] }'))
         self.assertEqual(world.ctl('reload').returncode, 0)
+
+
+LOADED = '''\
+datacenters:
+  iad: { at: [38.95, -77.45], capacity: 1000 }
+  fra: { at: [50.03, 8.57], capacity: 1000 }
+  sin: { at: [1.36, 103.99], capacity: 500 }
+probes:
+  load: { type: http, port: 8080, path: /, interval: 300ms, timeout: 250ms, read: [load] }
+maps: { world: { default: nearest } }
+services:
+  www.example.com:
+    map: world
+    probe: load
+    pools: { iad: [NET.1], fra: [NET.2], sin: [NET.3] }
+'''
+
+
+class Whatif(LiveTest):
+    """Of the five networks of IPv4 two are nearest to iad, one to fra and two to sin, or to whoever is left."""
+    @classmethod
+    def build(cls, world):
+        for name, load in (('iad', 0.5), ('fra', 0.8), ('sin', 0.2)):
+            world.center(name, body=json.dumps({'load': load}).encode())
+        world.write('geo/world.yaml', LOADED.replace('NET', world.network))
+        mmdb.write(world.path('geo/test.mmdb'), NETWORKS)
+
+    def ask(self, *words):
+        done = self.world.ctl('-s', self.world.path('control.sock'), '--json', 'whatif', *words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    @staticmethod
+    def sites(data):
+        return {site['name']: site for site in data['capacity']['datacenters']}
+
+    def test_down(self):
+        data = self.ask('--down', 'fra')
+        self.assertEqual(data['capacity']['by'], 'load')
+        group, = data['groups']
+        self.assertAlmostEqual(group['moved']['ipv4'], 0.2)
+        self.assertAlmostEqual(group['moved']['ipv6'], 1)
+        way, = group['moves']
+        self.assertEqual((way['from'], way['to']), ('fra', 'iad'))
+        self.assertLess(group['distance_moved']['ipv4']['before']['mean_km'], 1000)
+        self.assertGreater(group['distance_moved']['ipv4']['after']['mean_km'], 5000)
+        iad = self.sites(data)['iad']
+        self.assertAlmostEqual(iad['use_before'], 0.5)
+        self.assertAlmostEqual(iad['use_after'], 1.3)
+        self.assertTrue(iad['over'])
+        self.assertEqual(iad['if_it_fails']['name'], 'sin')
+        self.assertEqual(data['capacity']['next']['name'], 'iad')
+        text = self.world.ctl('-s', self.world.path('control.sock'), 'whatif', '--down', 'fra').stdout
+        self.assertIn('falls next: iad, with 130 % of its capacity; after it sin, with 280 %\n', text)
+
+    def test_what_is_out_already(self):
+        self.assertEqual(self.world.ctl('drain', 'iad').returncode, 0)
+        try:
+            data = self.ask('--down', 'fra')
+            self.assertEqual([(way['from'], way['to']) for way in data['groups'][0]['moves']], [('fra', 'sin')])
+        finally:
+            self.world.ctl('undrain', 'iad')
+        text = self.world.ctl('whatif', '--down', 'fra,iad').stdout
+        self.assertIn('no data center reports its load', text, 'by the files alone')
+
+    def test_add(self):
+        data = self.ask('--add', 'gru=-23.4,-46.5')
+        group, = data['groups']
+        way, = group['moves']
+        self.assertEqual((way['from'], way['to']), ('iad', 'gru'))
+        self.assertAlmostEqual(way['share']['ipv4'], 0.2)
+        self.assertLess(group['distance_moved']['ipv4']['after']['mean_km'], 100)
+        both = self.ask('--down', 'iad', '--add', 'gru=-23.4,-46.5')
+        self.assertIn(('iad', 'gru'), [(way['from'], way['to']) for way in both['groups'][0]['moves']])
+
+    def test_wrong(self):
+        for words, said in ((('--down', 'fri'), "no data center named 'fri'; did you mean 'fra'?"),
+                            (('--add', 'fra=1,2'), "there is a data center 'fra' already"),
+                            (('--add', 'gru'), 'is not NAME=LATITUDE,LONGITUDE'),
+                            (('--down', 'fra', '--services', 'w.example.com'), "no service 'w.example.com'")):
+            for where in ((), ('-s', self.world.path('control.sock'))):
+                with self.subTest(words=words, where=where):
+                    done = self.world.ctl(*where, 'whatif', *words)
+                    self.assertEqual(done.returncode, 1)
+                    self.assertIn(said, done.stderr)
+        all_gone = self.world.ctl('whatif', '--down', 'fra,iad,sin')
+        self.assertIn('(none)', all_gone.stdout)
+        self.assertIn('`all-down: all` decides', all_gone.stdout)

@@ -45,7 +45,7 @@ static void answer(void *context, struct control_request *request, const json_t 
 static void stage_open(struct stage *stage)
 {
 	static const char *const verbs[] = {
-	        "status", "reload", "health", "explain", "stats", "drain", "undrain", "force", "release"};
+	        "status", "reload", "health", "explain", "whatif", "stats", "drain", "undrain", "force", "release"};
 	*stage = (struct stage){.asked = NULL};
 	house_open(&stage->house);
 	for (size_t i = 0; i < COUNT(verbs); i++)
@@ -365,6 +365,65 @@ static void test_explain(void **state)
 	play(rows, COUNT(rows));
 }
 
+#define DISTANCE                                                                                                       \
+	"{\"ipv4\":{\"before\":{\"mean_km\":500.4,\"median_km\":400},\"after\":{\"mean_km\":900,\"median_km\":null}}}"
+
+static void test_whatif(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {"-s @ whatif --down fra --services www.example.com",
+	                "{\"weighed_by\":\"addresses\",\"down\":[\"fra\"],\"added\":null,\"same\":2,\"items\":[],"
+	                "\"groups\":[{"
+	                "\"services\":[\"a.\",\"b.\",\"c.\",\"d.\"],\"service_count\":4,\"map\":\"world\",\"all_down\":"
+	                "\"last\","
+	                "\"moved\":{\"ipv4\":0.5},\"datacenters\":[{\"name\":\"fra\",\"before\":{\"ipv4\":0.5},"
+	                "\"after\":{"
+	                "\"ipv4\":0}},{\"name\":null,\"before\":{\"ipv4\":0},\"after\":{\"ipv4\":0.0001}}],\"moves\":[{"
+	                "\"from\":"
+	                "\"fra\",\"to\":\"iad\",\"share\":{\"ipv4\":0.4999}},{\"from\":\"fra\",\"to\":null,\"share\":{"
+	                "\"ipv4\":"
+	                "0.0001}}],\"distance\":" DISTANCE ",\"distance_moved\":" DISTANCE
+	                "}],\"capacity\":{\"by\":\"load\",\"datacenters\":[{\"name\":\"fra\",\"down\":true,\"added\":"
+	                "false,"
+	                "\"capacity\":null,\"share_before\":0.5,\"share_after\":0,\"use_before\":null,\"use_after\":0,"
+	                "\"over\":"
+	                "false,\"if_it_fails\":null},{\"name\":\"iad\",\"down\":false,\"added\":false,\"capacity\":"
+	                "12000,"
+	                "\"share_before\":0.5,\"share_after\":1,\"use_before\":0.6,\"use_after\":1.1,\"over\":true,"
+	                "\"if_it_fails\":{\"name\":\"sin\",\"use\":2}}],\"next\":{\"name\":\"iad\",\"use\":1.1,"
+	                "\"then\":{\"name\":"
+	                "\"sin\",\"use\":2}}}}",
+	                "{\"down\":\"fra\",\"services\":\"www.example.com\",\"verb\":\"whatif\"}",
+	                "a., b., c. and 1 more (map world): IPv4: 50.0 % of the clients move\n"
+	                "  no data center is left for some of them: `all-down: last` decides what they are told\n"
+	                "  FROM  TO      IPV4    IPV6\n"
+	                "  fra   iad     50.0 %  -\n"
+	                "  fra   (none)  <0.1 %  -\n"
+	                "  DATA CENTER  IPV4 BEFORE  AFTER   IPV6 BEFORE  AFTER\n"
+	                "  fra          50.0 %       0.0 %   -            -\n"
+	                "  (none)       0.0 %        <0.1 %  -            -\n"
+	                "  DISTANCE             IPV4 BEFORE  AFTER   IPV6 BEFORE  AFTER\n"
+	                "  mean                 500 km       900 km  -            -\n"
+	                "  median               400 km       -       -            -\n"
+	                "  mean of who moves    500 km       900 km  -            -\n"
+	                "  median of who moves  400 km       -       -            -\n"
+	                "\n"
+	                "2 services: no client moves\n"
+	                "\n"
+	                "Load, as data centers report it now and as it would go with their clients:\n"
+	                "  DATA CENTER  CAPACITY  CLIENTS BEFORE  AFTER    LOAD BEFORE  AFTER  IF IT FAILS NEXT\n"
+	                "  fra (down)   -         50.0 %          0.0 %    -            0 %    -\n"
+	                "  iad          12000/s   50.0 %          100.0 %  60 %         110 %  sin 200 %\n"
+	                "over: iad, with 110 % of its capacity\n"
+	                "falls next: iad, with 110 % of its capacity; after it sin, with 200 %\n"
+	                "\n"
+	                "Clients are counted by address space that the databases know, each family by itself.\n",
+	                "", 0},
+	};
+	play(rows, COUNT(rows));
+}
+
 static void test_wrong_usage(void **state)
 {
 	(void)state;
@@ -381,6 +440,7 @@ static void test_wrong_usage(void **state)
 	        {"status --force", "meridianctl: error: status takes no --force"},
 	        {"-s a check", "meridianctl: error: check reads the files and asks no server: it takes no -s"},
 	        {"force t sideways", "meridianctl: error: a target is forced up or down, not 'sideways'"},
+	        {"whatif", "meridianctl: error: say what happens: --down DC[,DC], or --add NAME=LATITUDE,LONGITUDE"},
 	        {"explain x", "meridianctl: error: say who asks: --from ADDRESS, or --ecs PREFIX"},
 	};
 	static struct run run;
@@ -460,6 +520,7 @@ int main(void)
 	        cmocka_unit_test(test_status),
 	        cmocka_unit_test(test_health),
 	        cmocka_unit_test(test_explain),
+	        cmocka_unit_test(test_whatif),
 	        cmocka_unit_test(test_wrong_usage),
 	        cmocka_unit_test(test_no_server),
 	        cmocka_unit_test(test_help),
