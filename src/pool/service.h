@@ -21,7 +21,19 @@
 enum { FAMILY_V4 = 0, FAMILY_V6 = 1, FAMILIES = 2 }; /* index of A and AAAA */
 
 /* How health is asked. One per probe of geo/. */
-enum probe_type { PROBE_TCP, PROBE_HTTP, PROBE_HTTPS, PROBE_EXEC };
+enum probe_type { PROBE_TCP, PROBE_HTTP, PROBE_HTTPS, PROBE_EXEC, PROBE_DNS };
+
+/* What a probe of the type dns asks, and what it wants to hear. */
+struct probe_question {
+	const uint8_t *name; /* wire form, as written */
+	uint16_t type;
+	int rcode;                 /* that is good; with NOERROR there has to be an answer */
+	bool authoritative;        /* the reply must have AA */
+	bool recurse;              /* RD is set */
+	bool tcp;                  /* not by UDP */
+	const char *const *expect; /* each record of the answer must be one of these; in the form in which RDATA is
+	                              shown, TXT as it is; NULL at the end; NULL: any will do */
+};
 
 struct probe_spec {
 	const char *name;
@@ -30,14 +42,15 @@ struct probe_spec {
 	const char *host; /* Host header and SNI; NULL: the address */
 	const char *path; /* http, https: "/…" */
 	uint16_t status_min, status_max;
-	const char *body;           /* text that must be in the first 64 KiB; NULL: not looked at */
-	const char *const *headers; /* "Name: value" to send, NULL at the end; may be NULL */
-	const char *ca;             /* PEM file; NULL: the system's */
-	bool verify;                /* certificate's chain, name, dates */
-	bool follow;                /* redirects, at most 3, same host only */
-	const char *const *command; /* exec: argv with "{address}" replaced, NULL at the end */
-	const char *const *read;    /* JSON fields to keep of the body, NULL at the end; may be NULL */
-	uint8_t read_count;         /* at most READINGS_MAX */
+	const char *body;               /* text that must be in the first 64 KiB; NULL: not looked at */
+	const char *const *headers;     /* "Name: value" to send, NULL at the end; may be NULL */
+	const char *ca;                 /* PEM file; NULL: the system's */
+	bool verify;                    /* certificate's chain, name, dates */
+	bool follow;                    /* redirects, at most 3, same host only */
+	struct probe_question question; /* dns */
+	const char *const *command;     /* exec: argv with "{address}" replaced, NULL at the end */
+	const char *const *read;        /* JSON fields to keep of the body, NULL at the end; may be NULL */
+	uint8_t read_count;             /* at most READINGS_MAX */
 	nanotime interval, timeout;
 	uint16_t fall, rise; /* results in a row, 1..64 */
 	nanotime dwell_up;   /* for how long at least a verdict stands that was changed to up; 0: no limit */

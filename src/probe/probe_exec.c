@@ -228,14 +228,12 @@ static void run(struct exec_attempt *attempt)
 	for (unsigned i = 0; i < count; i++)
 		free(arguments[i]);
 	if (status) {
-		bool unable = status == UV_EMFILE || status == UV_ENFILE || status == UV_EAGAIN || status == UV_ENOMEM;
 		snprintf(text, sizeof text, "exec: %s", strerror(-status));
-		exec_end(attempt, unable ? OUTCOME_UNABLE : OUTCOME_FAILED, text);
+		exec_end(attempt, attempt_unable(status) ? OUTCOME_UNABLE : OUTCOME_FAILED, text);
 		return;
 	}
 	attempt->running = true;
-	uint64_t timeout = (uint64_t)((watch->spec->timeout + NANO_MILLI - 1) / NANO_MILLI);
-	uv_timer_start(&attempt->deadline, on_deadline, timeout, 0);
+	uv_timer_start(&attempt->deadline, on_deadline, attempt_milliseconds(watch->spec->timeout), 0);
 	if (uv_read_start((uv_stream_t *)&attempt->pipe, on_room, on_read))
 		attempt->read_all = true;
 }

@@ -51,7 +51,7 @@ struct probe_kind {
 	void (*drop)(struct watch *watch);
 };
 
-extern const struct probe_kind probe_tcp, probe_http, probe_exec;
+extern const struct probe_kind probe_tcp, probe_http, probe_exec, probe_dns;
 
 /* Ends the attempt: reports it, and puts the watch into the heap again. `detail` is copied, and so are `readings`: one
  * for each field of the probe's `read`, or NULL where nothing was read. */
@@ -67,6 +67,22 @@ bool reading_parse(struct reading *readings, const char *const *fields, unsigned
 void prober_hold(struct prober *prober);
 void prober_let(struct prober *prober);
 uv_loop_t *prober_loop(const struct prober *prober);
+
+/* Sixteen bits that nobody else can tell before. */
+uint16_t prober_random(struct prober *prober);
+
+/* Says a failed call of libuv's nothing of the target, but that something is wanting here? */
+static inline bool attempt_unable(int status)
+{
+	return status == UV_EMFILE || status == UV_ENFILE || status == UV_EAGAIN || status == UV_ENOBUFS ||
+	       status == UV_ENOMEM || status == UV_EADDRNOTAVAIL;
+}
+
+/* A duration as a timer of libuv takes it: never shorter. */
+static inline uint64_t attempt_milliseconds(nanotime duration)
+{
+	return (uint64_t)((duration + NANO_MILLI - 1) / NANO_MILLI);
+}
 
 /* The parts of the prober that the kinds own. */
 struct http_engine *prober_http(const struct prober *prober, const struct watch *watch);

@@ -48,10 +48,8 @@ static void tcp_end(struct tcp_attempt *attempt, enum outcome outcome, const cha
 static void tcp_fail(struct tcp_attempt *attempt, int status)
 {
 	char text[PROBE_DETAIL];
-	bool unable = status == UV_EMFILE || status == UV_ENFILE || status == UV_ENOBUFS || status == UV_ENOMEM ||
-	              status == UV_EADDRNOTAVAIL;
 	snprintf(text, sizeof text, "connect: %s", strerror(-status));
-	tcp_end(attempt, unable ? OUTCOME_UNABLE : OUTCOME_FAILED, text);
+	tcp_end(attempt, attempt_unable(status) ? OUTCOME_UNABLE : OUTCOME_FAILED, text);
 }
 
 static void on_connect(uv_connect_t *connect, int status)
@@ -96,8 +94,7 @@ static void tcp_start(struct watch *watch)
 		tcp_fail(attempt, status);
 		return;
 	}
-	uint64_t timeout = (uint64_t)((watch->spec->timeout + NANO_MILLI - 1) / NANO_MILLI);
-	uv_timer_start(&attempt->deadline, on_deadline, timeout, 0);
+	uv_timer_start(&attempt->deadline, on_deadline, attempt_milliseconds(watch->spec->timeout), 0);
 }
 
 static void tcp_drop(struct watch *watch)

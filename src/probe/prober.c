@@ -29,6 +29,7 @@
 struct prober {
 	uv_loop_t *loop;
 	uint64_t seed;
+	uint64_t drawn; /* random numbers so far */
 	struct board *board;
 	struct watch **watches; /* by target of the board */
 	uint32_t watch_count;
@@ -56,13 +57,21 @@ static const struct probe_kind *kind_of(const struct target *what, const struct 
 	static const struct probe_kind *const kinds[] = {[PROBE_TCP] = &probe_tcp,
 	        [PROBE_HTTP] = &probe_http,
 	        [PROBE_HTTPS] = &probe_http,
-	        [PROBE_EXEC] = &probe_exec};
+	        [PROBE_EXEC] = &probe_exec,
+	        [PROBE_DNS] = &probe_dns};
 	return spec->type == PROBE_TCP && what->host ? &probe_http : kinds[spec->type]; /* curl resolves names */
 }
 
 uv_loop_t *prober_loop(const struct prober *prober)
 {
 	return prober->loop;
+}
+
+uint16_t prober_random(struct prober *prober)
+{
+	uint64_t key[2] = {prober->seed, ~prober->seed};
+	prober->drawn++;
+	return (uint16_t)siphash((const uint8_t *)key, &prober->drawn, sizeof prober->drawn);
 }
 
 /* Curl keeps the CA certificates of one file only, and reading the system's takes it 20 ms: those who bring a file of

@@ -146,6 +146,10 @@ static void read_pool(struct reader *reader, const struct yaml *value, struct co
 		reader_error(reader, cname->key, "a pool is addresses ('members') or a name ('cname'), not both");
 	else if (!cname && (!members || value->kind == YAML_EMPTY || (members->kind == YAML_LIST && !members->count)))
 		reader_error(reader, value->key, "the pool '%s' has no members", value->key->text);
+	if (cname && pool->probe != NO_INDEX && reader->conf->probes[pool->probe].type == PROBE_DNS)
+		reader_error(reader, cname->key,
+		        "the probe '%s' asks name servers at addresses; the pool '%s' is a name",
+		        reader->probes.text[pool->probe], value->key->text);
 }
 
 /* Which data center a pool is at; under `order` it may be a label. */

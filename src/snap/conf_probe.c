@@ -6,27 +6,23 @@
 
 #include "base/hash.h"
 #include "snap/conf_reader.h"
+#include "wire/name.h"
 
 enum { STATUS_MIN = 100, STATUS_MAX = 599, IN_A_ROW_MAX = 64, HEADERS_MAX = 32 };
 
 #define BIT(type) (1u << (type))
 #define WEB (BIT(PROBE_HTTP) | BIT(PROBE_HTTPS))
-#define EVERY (WEB | BIT(PROBE_TCP) | BIT(PROBE_EXEC))
+#define DNS BIT(PROBE_DNS)
+#define EVERY (WEB | DNS | BIT(PROBE_TCP) | BIT(PROBE_EXEC))
 
-static const char *const types[] = {
-        [PROBE_TCP] = "tcp", [PROBE_HTTP] = "http", [PROBE_HTTPS] = "https", [PROBE_EXEC] = "exec", NULL};
-/* Known to come, so that nobody looks for a typing error. */
-static const char *const types_to_come[] = {"dns", "all", "any", NULL};
-
-static bool read_type(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
-{
-	for (size_t i = 0; types_to_come[i]; i++)
-		if (is_word(value, types_to_come[i])) {
-			reader_error(reader, value, "probes of the type '%s' are not supported yet", value->text);
-			return false;
-		}
-	return read_word(reader, value, option, field);
-}
+static const char *const types[] = {[PROBE_TCP] = "tcp",
+        [PROBE_HTTP] = "http",
+        [PROBE_HTTPS] = "https",
+        [PROBE_EXEC] = "exec",
+        [PROBE_DNS] = "dns",
+        NULL};
+/* By number (RFC 1035 4.1.1). */
+static const char *const rcodes[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", NULL};
 
 /* "200" or "200-299". */
 static bool parse_status(const char *text, uint16_t *min, uint16_t *max)
@@ -187,7 +183,7 @@ static bool read_dwell(struct reader *reader, const struct yaml *value, const st
 
 /* The keys of all types; known[i] says which types know row i. */
 static const struct option options[] = {
-        {"type", read_type, FIELD(type), .words = types},
+        {"type", read_word, FIELD(type), .words = types},
         {"port", read_u16, FIELD(port), 1, UINT16_MAX},
         {"host", read_host, FIELD(host)},
         {"path", read_request_path, FIELD(path)},
@@ -199,6 +195,13 @@ static const struct option options[] = {
         {"follow", read_flag, FIELD(follow)},
         {"command", read_command, FIELD(command)},
         {"read", read_fields, 0},
+        {"name", read_question_name, FIELD(question.name)},
+        {"query", read_question_type, FIELD(question.type)},
+        {"expect", read_texts, FIELD(question.expect)},
+        {"rcode", read_word, FIELD(question.rcode), .words = rcodes},
+        {"aa", read_flag, FIELD(question.authoritative)},
+        {"recurse", read_flag, FIELD(question.recurse)},
+        {"tcp", read_flag, FIELD(question.tcp)},
         {"interval", read_duration, FIELD(interval), 100 * NANO_MILLI, 86400 * NANO_SECOND},
         {"timeout", read_duration, FIELD(timeout), NANO_MILLI, 3600 * NANO_SECOND},
         {"fall", read_u16, FIELD(fall), 1, IN_A_ROW_MAX},
@@ -207,7 +210,7 @@ static const struct option options[] = {
 };
 #undef FIELD
 static const unsigned known[] = {EVERY, EVERY, WEB, WEB, WEB, WEB, WEB, BIT(PROBE_HTTPS), BIT(PROBE_HTTPS), WEB,
-        BIT(PROBE_EXEC), WEB, EVERY, EVERY, EVERY, EVERY, EVERY};
+        BIT(PROBE_EXEC), WEB, DNS, DNS, DNS, DNS, DNS, DNS, DNS, EVERY, EVERY, EVERY, EVERY, EVERY};
 _Static_assert(sizeof known / sizeof *known == sizeof options / sizeof *options, "a row in each table");
 
 /* Errors for keys that the type does not know. */
@@ -224,7 +227,8 @@ static void check_keys(struct reader *reader, const struct yaml *value, enum pro
 /* Whether what its type needs is there, and the default port. */
 static void check_needs(struct reader *reader, const struct yaml *value, struct probe_spec *probe)
 {
-	static const uint16_t ports[] = {[PROBE_HTTP] = 80, [PROBE_HTTPS] = 443, [PROBE_TCP] = 0, [PROBE_EXEC] = 0};
+	static const uint16_t ports[] = {
+	        [PROBE_HTTP] = 80, [PROBE_HTTPS] = 443, [PROBE_TCP] = 0, [PROBE_EXEC] = 0, [PROBE_DNS] = 53};
 	if (!yaml_get(value, "port"))
 		probe->port = ports[probe->type];
 	if (probe->type == PROBE_TCP && !yaml_get(value, "port"))
@@ -233,6 +237,8 @@ static void check_needs(struct reader *reader, const struct yaml *value, struct 
 	if (probe->type == PROBE_EXEC && !yaml_get(value, "command"))
 		reader_error(
 		        reader, value->key, "the probe '%s' needs a command, since its type is exec", value->key->text);
+	if (probe->type == PROBE_DNS)
+		conf_question_check(reader, value, probe);
 	const struct yaml *timeout = yaml_get(value, "timeout");
 	if (!timeout && probe->timeout > probe->interval)
 		probe->timeout = probe->interval;
@@ -256,16 +262,26 @@ static const char *or_none(const char *text)
 	return text ? text : "\2";
 }
 
+static const char *question_text(struct reader *reader, const struct probe_question *question)
+{
+	char name[NAME_TEXT_MAX];
+	if (!question->name)
+		return "";
+	return arena_printf(reader->scratch, "%s %u %d %d%d%d%s", name_format(question->name, name), question->type,
+	        question->rcode, question->authoritative, question->recurse, question->tcp,
+	        joined(reader, question->expect));
+}
+
 /* The definition as one text, hashed: what the schedule of a target depends on. */
 static uint64_t digest_of(struct reader *reader, const struct probe_spec *p)
 {
 	static const uint8_t key[16] = "meridian probes";
 	const char *text = arena_printf(reader->scratch,
-	        "%s\n%d %u %u %u %d %d %u %u %lld %lld %lld %lld\n%s\n%s\n%s\n%s\n%s\n%s\n%s", p->name, (int)p->type,
-	        p->port, p->status_min, p->status_max, p->verify, p->follow, p->fall, p->rise, (long long)p->interval,
-	        (long long)p->timeout, (long long)p->dwell_up, (long long)p->dwell_down, or_none(p->host),
-	        or_none(p->path), or_none(p->body), or_none(p->ca), joined(reader, p->headers),
-	        joined(reader, p->command), joined(reader, p->read));
+	        "%s\n%d %u %u %u %d %d %u %u %lld %lld %lld %lld\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s", p->name,
+	        (int)p->type, p->port, p->status_min, p->status_max, p->verify, p->follow, p->fall, p->rise,
+	        (long long)p->interval, (long long)p->timeout, (long long)p->dwell_up, (long long)p->dwell_down,
+	        or_none(p->host), or_none(p->path), or_none(p->body), or_none(p->ca), joined(reader, p->headers),
+	        joined(reader, p->command), joined(reader, p->read), question_text(reader, &p->question));
 	return siphash(key, text, strlen(text));
 }
 
@@ -276,6 +292,7 @@ void conf_probe_read(struct reader *reader, const struct yaml *value, struct pro
 	        .status_min = 200,
 	        .status_max = 299,
 	        .verify = true,
+	        .question.type = TYPE_A,
 	        .interval = 10 * NANO_SECOND,
 	        .timeout = 3 * NANO_SECOND,
 	        .fall = 3,

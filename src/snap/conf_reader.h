@@ -125,7 +125,10 @@ option_read read_transfer, read_notify;                                /* conf_a
 void conf_zones_read(struct reader *reader, const struct yaml *value); /* conf_zones.c; value NULL: not given */
 void conf_geo_read(struct reader *reader, const struct yaml *value);   /* conf_geo.c; value NULL: not given */
 void conf_probe_read(struct reader *reader, const struct yaml *value, struct probe_spec *probe); /* conf_probe.c */
-void conf_map_read(struct reader *reader, const struct yaml *value, struct map_rules *map);      /* conf_map.c */
+/* conf_probe_dns.c: into a probe_question; then the probe as a whole. */
+option_read read_question_name, read_question_type;
+void conf_question_check(struct reader *reader, const struct yaml *value, struct probe_spec *probe);
+void conf_map_read(struct reader *reader, const struct yaml *value, struct map_rules *map); /* conf_map.c */
 void conf_service_read(
         struct reader *reader, const struct yaml *value, struct conf_service *service); /* conf_service.c */
 /* conf_policy.c: into a struct follow, a struct policy; then the service as a whole, its pools known. */

@@ -79,3 +79,17 @@ noinst_PROGRAMS += tests/fuzz/fuzz_mmdb
 tests_fuzz_fuzz_mmdb_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_mmdb_LDADD = $(GEO_LIBS)
 endif
+
+# Replies to probes of the type dns.
+EXTRA_DIST += tests/fuzz/corpus_dns_reply.py
+check_PROGRAMS += tests/fuzz/replay_dns_reply
+tests_fuzz_replay_dns_reply_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_dns_reply.c
+tests_fuzz_replay_dns_reply_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(UV_CFLAGS) -DFUZZ_CORPUS='"tests/fuzz/corpus/dns_reply"'
+tests_fuzz_replay_dns_reply_LDADD = $(PROBE_LIBS)
+
+if FUZZING
+noinst_PROGRAMS += tests/fuzz/fuzz_dns_reply
+tests_fuzz_fuzz_dns_reply_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(UV_CFLAGS)
+tests_fuzz_fuzz_dns_reply_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_dns_reply_LDADD = $(PROBE_LIBS)
+endif

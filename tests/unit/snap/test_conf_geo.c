@@ -48,9 +48,14 @@ static void test_probes(void **state)
 	        "rise: 64, dwell: { up: 30s, down: 1m } }\n"
 	        "  c: { type: tcp, port: 25, interval: 1s }\n"
 	        "  d: { type: exec, command: [/bin/check, '{address}'], timeout: 10s }\n"
-	        "  e: { type: https, verify: off, port: 8443, status: 200-399 }\n");
+	        "  e: { type: https, verify: off, port: 8443, status: 200-399 }\n"
+	        "  f: { type: dns, name: Www.example.com }\n"
+	        "  g: { type: dns, name: ., query: ns, expect: [A.root-servers.net, b.root-servers.net.], rcode: "
+	        "NOERROR,\n"
+	        "       aa: on, recurse: on, tcp: on, port: 5353 }\n"
+	        "  h: { type: dns, name: x, query: AAAA, expect: ['2001:0DB8::1'] }\n");
 	const struct probe_spec *p = conf->probes;
-	assert_int_equal(conf->probe_count, 5);
+	assert_int_equal(conf->probe_count, 8);
 	assert_int_equal(p[0].type, PROBE_HTTP);
 	assert_int_equal(p[0].port, 80);
 	assert_string_equal(p[0].path, "/");
@@ -77,10 +82,41 @@ static void test_probes(void **state)
 	assert_string_equal(p[3].command[1], "{address}");
 	assert_null(p[3].command[2]);
 	assert_true(!p[4].verify && p[4].port == 8443 && p[4].status_max == 399);
+	assert_true(p[5].type == PROBE_DNS && p[5].port == 53 && p[5].question.type == TYPE_A && !p[5].question.rcode);
+	assert_memory_equal(p[5].question.name, "\3Www\7example\3com", 17);
+	assert_true(!p[5].question.authoritative && !p[5].question.recurse && !p[5].question.tcp);
+	assert_null(p[5].question.expect);
+	assert_true(p[6].question.type == TYPE_NS && p[6].port == 5353 && *p[6].question.name == 0);
+	assert_true(p[6].question.authoritative && p[6].question.recurse && p[6].question.tcp);
+	assert_string_equal(p[6].question.expect[0], "a.root-servers.net.");
+	assert_string_equal(p[6].question.expect[1], "b.root-servers.net.");
+	assert_null(p[6].question.expect[2]);
+	assert_string_equal(p[7].question.expect[0], "2001:db8::1");
 	conf_free(conf);
 }
 
 /* A changed definition has another digest, the same one written differently has not. */
+static void test_dns_digest(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *keys;
+		bool same;
+	} rows[] = {{"query: A, rcode: NOERROR, aa: off, recurse: off, tcp: off, port: 53", true},
+	        {"query: AAAA", false}, {"rcode: REFUSED", false}, {"aa: on", false}, {"recurse: on", false},
+	        {"tcp: on", false}, {"expect: [192.0.2.1]", false}};
+	struct conf *plain = conf_good("", "probes: { a: { type: dns, name: a.example } }\n");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[200];
+		snprintf(text, sizeof text, "probes: { a: { type: dns, name: a.example, %s } }\n", rows[i].keys);
+		struct conf *conf = conf_good("", text);
+		if ((conf->probes[0].digest == plain->probes[0].digest) != rows[i].same)
+			fail_msg("%s", rows[i].keys);
+		conf_free(conf);
+	}
+	conf_free(plain);
+}
+
 static void test_probe_digest(void **state)
 {
 	(void)state;
@@ -354,6 +390,7 @@ int main(void)
 	        cmocka_unit_test(test_datacenters),
 	        cmocka_unit_test(test_probes),
 	        cmocka_unit_test(test_probe_digest),
+	        cmocka_unit_test(test_dns_digest),
 	        cmocka_unit_test(test_map),
 	        cmocka_unit_test(test_nets),
 	        cmocka_unit_test(test_service_defaults),
