@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "probe/probe_http.h"
 
+#define LINE_STEPS 16
+
 /* What is wrong with a certificate, by OpenSSL's number (X509_V_ERR_*). */
 static const struct {
 	long number;
@@ -85,7 +87,8 @@ enum outcome http_reason(const struct http_slot *slot, CURLcode code, char detai
 		snprintf(detail, PROBE_DETAIL, "socket: %s", strerror(slot->no_socket));
 		return OUTCOME_UNABLE;
 	}
-	if (slot->headless) {
+	/* Curl's word for a line of more than 100 KiB is that memory is wanting. */
+	if (slot->headless || (code == CURLE_OUT_OF_MEMORY && slot->steps > LINE_STEPS)) {
 		snprintf(detail, PROBE_DETAIL, "reply: more than 64 KiB before its body");
 		return OUTCOME_FAILED;
 	}
