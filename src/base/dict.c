@@ -16,11 +16,10 @@
 
 enum { SLOTS_FIRST = 16 };
 
+/* Small, since a table of a million is mostly waited for. */
 struct slot {
-	const void *key; /* NULL: free */
-	size_t size;
-	uint64_t hash;
-	uint32_t value;
+	const uint8_t *key; /* its size, then its bytes; NULL: free */
+	uint32_t hash, value;
 };
 
 struct dict {
@@ -51,50 +50,76 @@ void dict_free(struct dict *dict)
 	free(dict);
 }
 
+static bool slot_holds(const struct slot *slot, const void *key, size_t size)
+{
+	uint32_t its_size;
+	memcpy(&its_size, slot->key, sizeof its_size);
+	return its_size == size && (size == 0 || memcmp(slot->key + sizeof its_size, key, size) == 0);
+}
+
 /* The slot that holds the key, or the free one where it belongs. */
-static struct slot *dict_slot(const struct dict *dict, const void *key, size_t size, uint64_t hash)
+static struct slot *dict_slot(const struct dict *dict, const void *key, size_t size, uint32_t hash)
 {
 	for (size_t i = hash & dict->mask;; i = (i + 1) & dict->mask) {
 		struct slot *slot = &dict->slots[i];
-		if (!slot->key)
-			return slot;
-		if (slot->hash == hash && slot->size == size && (size == 0 || memcmp(slot->key, key, size) == 0))
+		if (!slot->key || (slot->hash == hash && slot_holds(slot, key, size)))
 			return slot;
 	}
 }
 
-static void dict_grow(struct dict *dict)
+/* Where a key that is not there belongs. */
+static struct slot *dict_free_slot(const struct dict *dict, uint32_t hash)
+{
+	size_t i = hash & dict->mask;
+	while (dict->slots[i].key)
+		i = (i + 1) & dict->mask;
+	return &dict->slots[i];
+}
+
+static void dict_grow(struct dict *dict, size_t slots)
 {
 	struct slot *old = dict->slots;
 	size_t count = dict->mask + 1;
-	dict->slots = calloc(2 * count, sizeof *dict->slots);
+	MUST(slots <= UINT32_MAX);
+	dict->slots = calloc(slots, sizeof *dict->slots);
 	MUST(dict->slots);
-	dict->mask = 2 * count - 1;
+	dict->mask = slots - 1;
 	for (size_t i = 0; i < count; i++)
 		if (old[i].key)
-			*dict_slot(dict, old[i].key, old[i].size, old[i].hash) = old[i];
+			*dict_free_slot(dict, old[i].hash) = old[i];
 	free(old);
+}
+
+void dict_expect(struct dict *dict, size_t count)
+{
+	size_t slots = dict->mask + 1;
+	while (slots < 2 * count)
+		slots *= 2;
+	if (slots > dict->mask + 1)
+		dict_grow(dict, slots);
 }
 
 bool dict_add(struct dict *dict, const void *key, size_t size, uint32_t value)
 {
 	if (2 * (dict->count + 1) > dict->mask + 1)
-		dict_grow(dict);
-	uint64_t hash = siphash(dict->secret, key, size);
+		dict_grow(dict, 2 * (dict->mask + 1));
+	uint32_t hash = (uint32_t)siphash(dict->secret, key, size), its_size = (uint32_t)size;
 	struct slot *slot = dict_slot(dict, key, size, hash);
 	if (slot->key)
 		return false;
-	uint8_t *copy = arena_bytes(dict->keys, size);
+	MUST(size < UINT32_MAX);
+	uint8_t *copy = arena_bytes(dict->keys, sizeof its_size + size);
+	memcpy(copy, &its_size, sizeof its_size);
 	if (size)
-		memcpy(copy, key, size);
-	*slot = (struct slot){.key = copy, .size = size, .hash = hash, .value = value};
+		memcpy(copy + sizeof its_size, key, size);
+	*slot = (struct slot){.key = copy, .hash = hash, .value = value};
 	dict->count++;
 	return true;
 }
 
 bool dict_get(const struct dict *dict, const void *key, size_t size, uint32_t *value)
 {
-	const struct slot *slot = dict_slot(dict, key, size, siphash(dict->secret, key, size));
+	const struct slot *slot = dict_slot(dict, key, size, (uint32_t)siphash(dict->secret, key, size));
 	if (!slot->key)
 		return false;
 	*value = slot->value;

@@ -16,6 +16,8 @@ struct dict;
 /* The caller owns it. */
 struct dict *dict_new(void);
 void dict_free(struct dict *dict);
+/* Makes room for that many keys in all, so that it need not grow on the way. */
+void dict_expect(struct dict *dict, size_t count);
 /* Adds key → value; false (and *value unchanged) if the key is there already. Keys may hold any bytes. */
 bool dict_add(struct dict *dict, const void *key, size_t size, uint32_t value);
 /* True and *value if the key is there. */

@@ -156,8 +156,8 @@ static json_t *report_target(const struct board *board, uint32_t index, const st
 	json_t *object = json_pack("{s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:s, s:I, s:o}", "name", target->name,
 	        "address", target->host ? target->host : endpoint_format(&target->endpoint, address), "services",
 	        users->services, "datacenter", users->pool, "state", report_verdict(state->verdict), "since",
-	        report_time(state->since), "last", report_time(state->last), "last_result", state->detail, "took_ms",
-	        (json_int_t)(state->took / NANO_MILLI), "window", report_window(state));
+	        report_time(state->since), "last", report_time(state->last), "last_result", target_detail(state),
+	        "took_ms", (json_int_t)(state->took / NANO_MILLI), "window", report_window(state));
 	json_object_set_new(object, "forced",
 	        state->forced == VERDICT_UNKNOWN ? json_null() : json_string(report_verdict(state->forced)));
 	if (state->readings)

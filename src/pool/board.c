@@ -15,6 +15,7 @@
 
 #define NAME_SEED 0x6d6572696469616eu
 #define REASON_MAX 256
+#define DETAIL_MAX 96
 
 /* ---- names ---- */
 
@@ -101,6 +102,35 @@ void board_reason(char **slot, const char *reason)
 	text_visible(text, sizeof text, reason, strlen(reason));
 	*slot = strdup(text);
 	MUST(*slot);
+}
+
+const char *target_detail(const struct target_state *state)
+{
+	return state->detail ? state->detail->text : "";
+}
+
+static void detail_let(struct detail *detail)
+{
+	if (detail && !--detail->users)
+		free(detail);
+}
+
+void board_detail(struct board *board, struct target_state *state, const char *said)
+{
+	char text[DETAIL_MAX];
+	text_visible(text, sizeof text, said, strlen(said));
+	if (!strcmp(text, target_detail(state)))
+		return;
+	if (!board->latest || strcmp(text, board->latest->text) != 0) {
+		detail_let(board->latest);
+		board->latest = malloc(sizeof *board->latest + strlen(text) + 1);
+		MUST(board->latest);
+		board->latest->users = 1;
+		memcpy(board->latest->text, text, strlen(text) + 1);
+	}
+	detail_let(state->detail);
+	state->detail = board->latest;
+	state->detail->users++;
 }
 
 /* ---- who uses what ---- */
@@ -197,15 +227,28 @@ static void carry_readings(struct board *board, uint32_t to, const struct board 
 
 /* ---- carried over ---- */
 
+/* Mostly it stands behind the one that was found before it: then nothing is looked up. */
+static uint32_t find_after(const struct board *previous, uint32_t last, const char *name)
+{
+	uint32_t next = last == NO_INDEX ? 0 : last + 1;
+	if (next < previous->target_count && !strcmp(previous->steering->targets[next].name, name))
+		return next;
+	return board_find_target(previous, name);
+}
+
 static void carry_targets(struct board *board, const struct board *previous)
 {
+	uint32_t last = NO_INDEX;
 	for (uint32_t i = 0; i < board->steering->target_count; i++) {
-		uint32_t old = board_find_target(previous, board->steering->targets[i].name);
+		uint32_t old = find_after(previous, last, board->steering->targets[i].name);
 		if (old == NO_INDEX)
 			continue;
+		last = old;
 		struct reading *readings = board->targets[i].readings;
 		board->targets[i] = previous->targets[old];
 		board->targets[i].readings = readings;
+		board->targets[i].detail = NULL;
+		board_detail(board, &board->targets[i], target_detail(&previous->targets[old]));
 		carry_readings(board, i, previous, old);
 		bool watched = board->extras[i].watched;
 		board->extras[i] = previous->extras[old];
@@ -413,8 +456,11 @@ void board_free(struct board *board)
 {
 	if (!board)
 		return;
-	for (uint32_t i = 0; i < board->target_count; i++)
+	for (uint32_t i = 0; i < board->target_count; i++) {
 		free(board->force_reasons[i]);
+		detail_let(board->targets[i].detail);
+	}
+	detail_let(board->latest);
 	for (uint32_t i = 0; i < board->datacenter_count; i++)
 		free(board->datacenters[i].reason);
 	free(board->target_names.slots);

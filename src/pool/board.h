@@ -38,7 +38,7 @@ struct target_state {
 	nanotime since;      /* wall time of the last change of verdict; 0: never judged */
 	nanotime last;       /* wall time of the last result; 0: none yet */
 	nanotime took;
-	char detail[96];
+	struct detail *detail;    /* see target_detail */
 	uint64_t window;          /* last 64 results, newest in bit 0, 1 = ok */
 	uint8_t window_count;     /* results in it */
 	uint16_t run;             /* results in a row that contradict the verdict */
@@ -52,6 +52,9 @@ static inline bool target_is_up(const struct target_state *state)
 {
 	return (state->forced != VERDICT_UNKNOWN ? state->forced : state->verdict) != VERDICT_DOWN;
 }
+
+/* What its last result said, fit to be shown; "": nothing. */
+const char *target_detail(const struct target_state *state);
 
 /* Why a pool may or may not be chosen for a family (for explain and health). */
 enum pool_reason {

@@ -105,6 +105,12 @@ struct name_index {
 	uint32_t mask;
 };
 
+/* A text that targets share: most say the same. */
+struct detail {
+	uint32_t users;
+	char text[];
+};
+
 struct board {
 	const struct steering *steering;
 	uint32_t target_count, datacenter_count; /* of it; it may be gone when the board is freed */
@@ -133,8 +139,9 @@ struct board {
 	uint32_t ramped_count;
 	struct load_targets *loads; /* spill.c; NULL: no probe reads a load */
 	struct name_index target_names, service_names;
-	uint32_t down_count; /* targets whose verdict is down */
-	uint64_t lost_count; /* data centers ever lost, for lost_order */
+	struct detail *latest; /* the last that was new; it counts as a user */
+	uint32_t down_count;   /* targets whose verdict is down */
+	uint64_t lost_count;   /* data centers ever lost, for lost_order */
 	uint64_t version;
 	nanotime offset;                      /* of wall time to monotonic time when they were last told */
 	nanotime told;                        /* monotonic, when the time was last told; NEVER */
@@ -276,6 +283,8 @@ uint32_t board_find_target(const struct board *board, const char *name);
 uint32_t board_find_service(const struct board *board, const char *name);
 uint32_t board_find_datacenter(const struct board *board, const char *name);
 uint32_t service_find_pool(const struct service *service, const char *name);
+/* The detail of a target's last result becomes this, made fit to be shown. */
+void board_detail(struct board *board, struct target_state *state, const char *text);
 /* Takes a copy of `reason`, made fit to be shown, in place of *slot. */
 void board_reason(char **slot, const char *reason);
 

@@ -115,8 +115,10 @@ static enum verdict judge(struct target_state *state, const struct target_extra 
 	return enough && has_stood(extra, state->verdict, probe, now) ? said : state->verdict;
 }
 
-static void take_result(struct target_state *state, const struct result *result, uint8_t read_count, nanotime wall)
+static void take_result(struct board *board, uint32_t target, const struct result *result, nanotime wall)
 {
+	struct target_state *state = &board->targets[target];
+	uint8_t read_count = board->steering->probes[board->steering->targets[target].probe].read_count;
 	const char *detail = result->detail ? result->detail : "";
 	state->window = state->window << 1 | result->ok;
 	if (state->window_count < 64)
@@ -125,7 +127,7 @@ static void take_result(struct target_state *state, const struct result *result,
 	state->took = result->took;
 	if (result->readings && state->readings)
 		memcpy(state->readings, result->readings, read_count * sizeof *state->readings);
-	text_visible(state->detail, sizeof state->detail, detail, strlen(detail));
+	board_detail(board, state, detail);
 }
 
 bool board_report(struct board *board, uint32_t target, const struct result *result, nanotime now, nanotime wall)
@@ -134,7 +136,7 @@ bool board_report(struct board *board, uint32_t target, const struct result *res
 	const struct target *what = &board->steering->targets[target];
 	struct target_state *state = &board->targets[target];
 	enum verdict before = state->verdict;
-	take_result(state, result, board->steering->probes[what->probe].read_count, wall);
+	take_result(board, target, result, wall);
 	enum verdict verdict = judge(
 	        state, &board->extras[target], result->ok, &board->steering->probes[what->probe], now);
 	board->extras[target].provisional = false;
@@ -148,10 +150,11 @@ bool board_report(struct board *board, uint32_t target, const struct result *res
 		return false;
 	}
 	if (verdict == VERDICT_DOWN)
-		board_tell(
-		        board, EVENT(WARN, "target", what->name, "down"), "%s is down: %s", what->name, state->detail);
+		board_tell(board, EVENT(WARN, "target", what->name, "down"), "%s is down: %s", what->name,
+		        target_detail(state));
 	else
-		board_tell(board, EVENT(INFO, "target", what->name, "up"), "%s is up: %s", what->name, state->detail);
+		board_tell(board, EVENT(INFO, "target", what->name, "up"), "%s is up: %s", what->name,
+		        target_detail(state));
 	set_verdict(board, target, verdict, now, wall);
 	return true;
 }

@@ -44,15 +44,20 @@
 static void write_word(FILE *out, const char *word)
 {
 	if (!word || !*word) {
-		fputs(" -", out);
+		fputs_unlocked(" -", out);
 		return;
 	}
-	fputc(' ', out);
-	for (const uint8_t *at = (const uint8_t *)word; *at; at++)
-		if (*at <= ' ' || *at == '%' || *at >= 0x7f || (*at == '-' && at == (const uint8_t *)word))
-			fprintf(out, "%%%02X", *at);
-		else
-			fputc(*at, out);
+	fputc_unlocked(' ', out);
+	for (const uint8_t *at = (const uint8_t *)word; *at;) {
+		size_t plain = 0;
+		while (at[plain] > ' ' && at[plain] < 0x7f && at[plain] != '%' &&
+		        !(at[plain] == '-' && at + plain == (const uint8_t *)word))
+			plain++;
+		fwrite_unlocked(at, 1, plain, out);
+		at += plain;
+		if (*at)
+			fprintf(out, "%%%02X", *at++);
+	}
 }
 
 static void save_readings(FILE *out, const struct board *board, uint32_t index)
@@ -110,7 +115,7 @@ static void save_target(FILE *out, const struct board *board, uint32_t index)
 		                                      : "down",
 		        (long long)state->since, (long long)state->last, (long long)state->took, state->run,
 		        state->window_count, (unsigned long long)state->window);
-		write_word(out, state->detail);
+		write_word(out, target_detail(state));
 		fputc('\n', out);
 	}
 	if (state->forced == VERDICT_UNKNOWN)
@@ -297,7 +302,8 @@ static bool restore_target(struct restore *restore, char **words)
 	state.reason = to->reason;
 	state.run = (uint16_t)run;
 	state.window_count = (uint8_t)count;
-	text_visible(state.detail, sizeof state.detail, words[9], strlen(words[9]));
+	state.detail = to->detail;
+	board_detail(board, &state, words[9]);
 	board->down_count += !up - (to->verdict == VERDICT_DOWN);
 	*to = state;
 	board->extras[index].asked_at = restore->now - (restore->wall - state.last) - state.took;

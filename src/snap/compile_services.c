@@ -16,7 +16,7 @@
 /* What grows while services are compiled. */
 struct builder {
 	struct snapshot *snapshot;
-	struct dict *known; /* target name → index */
+	struct dict *known; /* target_key → index */
 	struct target *targets;
 	uint32_t target_count, target_room;
 	uint32_t words;
@@ -25,17 +25,40 @@ struct builder {
 /* The same key on every server, so that each gives a client the same member. */
 static const uint8_t member_key[16] = "meridian member";
 
-static uint32_t target_add(struct builder *builder, const struct target *target)
+/* What makes a target one of its own: the probe, and where it asks. */
+struct target_key {
+	uint8_t bytes[8 + NAME_BYTES];
+	size_t size;
+};
+
+static struct target_key key_of(const struct target *target, const uint8_t *host)
 {
-	const char *name = target->name;
-	uint32_t index;
-	if (dict_get(builder->known, name, strlen(name), &index))
+	struct target_key key = {.size = 0};
+	struct writer w = writer_of(key.bytes, sizeof key.bytes);
+	write_u32(&w, target->probe);
+	write_u16(&w, target->endpoint.port);
+	write_u8(&w, host ? 0 : (uint8_t)target->endpoint.addr.family);
+	if (host)
+		write_bytes(&w, host, name_length(host));
+	else
+		write_bytes(&w, target->endpoint.addr.bytes, sizeof target->endpoint.addr.bytes);
+	MUST(!w.full);
+	key.size = writer_offset(&w);
+	return key;
+}
+
+/* The index of a target that is known, or of the new one, which then still lacks its name. */
+static uint32_t target_find(struct builder *builder, const struct target *target, const uint8_t *host, bool *is_new)
+{
+	struct target_key key = key_of(target, host);
+	uint32_t index = builder->target_count;
+	*is_new = dict_add(builder->known, key.bytes, key.size, index);
+	if (!*is_new) {
+		dict_get(builder->known, key.bytes, key.size, &index);
 		return index;
-	builder->targets = arena_grow(builder->snapshot->arena, builder->targets, builder->target_count,
-	        &builder->target_room, sizeof *builder->targets);
-	index = builder->target_count++;
-	builder->targets[index] = *target;
-	dict_add(builder->known, name, strlen(name), index);
+	}
+	MUST(builder->target_count < builder->target_room);
+	builder->targets[builder->target_count++] = *target;
 	return index;
 }
 
@@ -44,11 +67,14 @@ static uint32_t member_target(struct builder *builder, uint32_t probe, const str
 	if (probe == NO_INDEX)
 		return NO_INDEX;
 	const struct probe_spec *spec = &builder->snapshot->conf->probes[probe];
-	struct endpoint endpoint = {.addr = *addr, .port = spec->port};
+	struct target target = {.probe = probe, .endpoint = {.addr = *addr, .port = spec->port}};
+	bool is_new;
+	uint32_t index = target_find(builder, &target, NULL, &is_new);
 	char text[ADDR_TEXT_MAX];
-	const char *name = arena_printf(
-	        builder->snapshot->arena, "%s/%s", spec->name, endpoint_format(&endpoint, text));
-	return target_add(builder, &(struct target){.name = name, .probe = probe, .endpoint = endpoint});
+	if (is_new)
+		builder->targets[index].name = arena_printf(
+		        builder->snapshot->arena, "%s/%s", spec->name, endpoint_format(&target.endpoint, text));
+	return index;
 }
 
 /* The records of all members; the TTL is the name's and is set when a reply is written. */
@@ -75,7 +101,10 @@ static struct members compile_members(struct builder *builder, const struct conf
 	uint8_t wanted = family == FAMILY_V4 ? ADDR_V4 : ADDR_V6;
 	struct arena *arena = builder->snapshot->arena;
 	struct members members = {0};
-	struct member *list = arena_alloc(arena, pool->member_count * sizeof *list);
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < pool->member_count; i++)
+		count += pool->members[i].addr.family == wanted;
+	struct member *list = count ? arena_alloc(arena, count * sizeof *list) : NULL;
 	for (uint32_t i = 0; i < pool->member_count; i++) {
 		const struct conf_pool_member *from = &pool->members[i];
 		if (from->addr.family != wanted)
@@ -107,11 +136,15 @@ static void compile_pool(struct builder *builder, struct pool *pool, const struc
 	if (from->probe == NO_INDEX)
 		return;
 	char text[NAME_TEXT_MAX];
+	bool is_new;
 	const struct probe_spec *spec = &builder->snapshot->conf->probes[from->probe];
 	struct target target = {.probe = from->probe, .endpoint.port = spec->port};
+	pool->cname_target = target_find(builder, &target, from->cname, &is_new);
+	if (!is_new)
+		return;
 	target.host = arena_string(builder->snapshot->arena, name_format(from->cname, text));
 	target.name = arena_printf(builder->snapshot->arena, "%s/%s@%u", spec->name, target.host, spec->port);
-	pool->cname_target = target_add(builder, &target);
+	builder->targets[pool->cname_target] = target;
 }
 
 static void compile_service(struct builder *builder, struct service *service, const struct conf_service *from)
@@ -143,10 +176,22 @@ static void compile_service(struct builder *builder, struct service *service, co
 	service->pools = pools;
 }
 
+/* Room for as many targets as there can be: what is not used of it is never touched, and so costs nothing. */
+static void make_room(struct builder *builder)
+{
+	const struct conf *conf = builder->snapshot->conf;
+	for (uint32_t i = 0; i < conf->service_count; i++)
+		for (uint32_t j = 0; j < conf->services[i].pool_count; j++)
+			builder->target_room += conf->services[i].pools[j].member_count + 1;
+	builder->targets = arena_alloc(builder->snapshot->arena, builder->target_room * sizeof *builder->targets);
+	dict_expect(builder->known, builder->target_room);
+}
+
 void compile_services(struct snapshot *snapshot)
 {
 	const struct conf *conf = snapshot->conf;
 	struct builder builder = {.snapshot = snapshot, .known = dict_new()};
+	make_room(&builder);
 	struct service *services = arena_alloc(snapshot->arena, conf->service_count * sizeof *services);
 	for (uint32_t i = 0; i < conf->service_count; i++)
 		compile_service(&builder, &services[i], &conf->services[i]);

@@ -63,7 +63,6 @@ struct conf_events {
 struct conf_pool_member {
 	struct addr addr;
 	uint16_t weight;
-	struct place place;
 };
 
 struct conf_pool {
@@ -73,7 +72,6 @@ struct conf_pool {
 	const struct conf_pool_member *members;
 	uint32_t member_count;
 	const uint8_t *cname; /* wire form */
-	struct place place;
 };
 
 struct conf_service {

@@ -46,7 +46,6 @@ static bool read_address(struct reader *reader, const struct yaml *value, const 
 		member->addr.family = ADDR_NONE;
 		return false;
 	}
-	member->place = reader_place(value);
 	return true;
 }
 
@@ -71,6 +70,19 @@ static bool read_member(struct reader *reader, const struct yaml *value, struct 
 	return member->addr.family != ADDR_NONE;
 }
 
+/* Those of a pool so far: few are looked through, many stand in a table. */
+enum { FEW = 16 };
+
+static bool is_known(const struct conf_pool *pool, struct dict *table, const struct addr *addr)
+{
+	if (table)
+		return !dict_add(table, addr, sizeof *addr, 0);
+	for (uint32_t i = 0; i < pool->member_count; i++)
+		if (same_addr(&pool->members[i].addr, addr))
+			return true;
+	return false;
+}
+
 static bool read_members(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
 {
 	struct conf_pool *pool = field;
@@ -81,23 +93,21 @@ static bool read_members(struct reader *reader, const struct yaml *value, const 
 	if (!expect_list(reader, value, "a list of addresses"))
 		return false;
 	struct conf_pool_member *members = arena_alloc(reader->arena, value->count * sizeof *members);
-	struct dict *seen = dict_new();
+	struct dict *seen = value->count > FEW ? dict_new() : NULL;
 	pool->members = members;
 	for (const struct yaml *item = value->first; item; item = item->next) {
 		struct conf_pool_member *member = &members[pool->member_count];
 		if (!read_member(reader, item, member))
 			continue;
-		const struct place *place = &member->place;
-		struct err_at at = {
-		        place->file, place->line, place->column, place->width, place->text, place->text_length};
-		if (!dict_add(seen, &member->addr, sizeof member->addr, 0)) {
+		const struct yaml *at = item->kind == YAML_MAPPING ? yaml_get(item, "address") : item;
+		if (is_known(pool, seen, &member->addr)) {
 			char text[ADDR_TEXT_MAX];
-			err_add(reader->err, ERR_ERROR, &at, "the address %s is in this pool twice",
-			        addr_format(&member->addr, text));
+			reader_error(
+			        reader, at, "the address %s is in this pool twice", addr_format(&member->addr, text));
 			continue;
 		}
 		if (++of_family[member->addr.family == ADDR_V6] > MEMBERS_MAX) {
-			err_add(reader->err, ERR_ERROR, &at, "a pool has at most %d members of a family", MEMBERS_MAX);
+			reader_error(reader, at, "a pool has at most %d members of a family", MEMBERS_MAX);
 			break;
 		}
 		pool->member_count++;
@@ -196,7 +206,7 @@ void conf_pools_read(struct reader *reader, const struct yaml *value, struct con
 	uint32_t count = 0;
 	for (const struct yaml *item = value->first; item; item = item->next) {
 		struct conf_pool *pool = &list[count].pool;
-		*pool = (struct conf_pool){.probe = probe, .place = reader_place(item->key)};
+		*pool = (struct conf_pool){.probe = probe};
 		if (!names_add(reader, &given, item, "pool"))
 			continue;
 		pool->name = arena_string(reader->arena, item->key->text);

@@ -15,6 +15,8 @@
 #include "base/dict.h"
 #include "base/text.h"
 
+enum { KEYS_FEW = 24 };
+
 /* A list or mapping that is still open. */
 struct level {
 	struct yaml *node;
@@ -164,18 +166,33 @@ static void read_scalar(struct parse *p, struct fy_event *event, struct yaml *no
 		refuse(p, node, "a 0 byte (\\0) has no place in a text");
 }
 
-/* Puts a key into the table of its mapping; false and an error if it is there. */
-static bool key_add(struct parse *p, const struct level *level, const struct yaml *key)
+/* Puts a key into the table of its mapping; false, and the line of the first, if it is there. */
+static bool key_note(struct parse *p, const struct level *level, const struct yaml *key, uint32_t *line)
 {
 	size_t length = strlen(key->text);
-	struct err_at at = yaml_at(key);
 	char *bytes = arena_bytes(p->arena, length + sizeof level->serial);
 	memcpy(bytes, &level->serial, sizeof level->serial);
 	memcpy(bytes + sizeof level->serial, key->text, length);
-	if (dict_add(p->keys, bytes, length + sizeof level->serial, at.line))
+	if (dict_add(p->keys, bytes, length + sizeof level->serial, yaml_at(key).line))
 		return true;
+	dict_get(p->keys, bytes, length + sizeof level->serial, line);
+	return false;
+}
+
+/* Is the key new to its mapping? An error if not. The keys of a small mapping are looked through, those of a large one
+ * stand in a table. */
+static bool key_add(struct parse *p, const struct level *level, const struct yaml *key)
+{
+	const struct yaml *mapping = level->node;
 	uint32_t line = 0;
-	dict_get(p->keys, bytes, length + sizeof level->serial, &line);
+	for (const struct yaml *value = mapping->first; mapping->count <= KEYS_FEW && value; value = value->next)
+		if (mapping->count == KEYS_FEW)
+			key_note(p, level, value->key, &line);
+		else if (!strcmp(value->key->text, key->text))
+			line = yaml_at(value->key).line;
+	if (mapping->count >= KEYS_FEW ? key_note(p, level, key, &line) : !line)
+		return true;
+	struct err_at at = yaml_at(key);
 	err_add(p->err, ERR_ERROR, &at, "'%s' is here twice; first on line %u", key->text, line);
 	return false;
 }

@@ -15,6 +15,10 @@ BENCHES += tests/bench/bench_pick
 tests_bench_bench_pick_SOURCES = tests/bench/bench_pick.c
 tests_bench_bench_pick_LDADD = $(POOL_LIBS)
 
+BENCHES += tests/bench/bench_load
+tests_bench_bench_load_SOURCES = tests/bench/bench_load.c
+tests_bench_bench_load_LDADD = $(SNAP_LIBS)
+
 BENCHES += tests/bench/bench_geo
 tests_bench_bench_geo_SOURCES = tests/bench/bench_geo.c tests/bench/twenty.h tests/unit/geo/trie_oracle.c tests/unit/geo/trie_oracle.h
 tests_bench_bench_geo_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/geo -DGEO_FOLDER='"$(abs_top_srcdir)/geo"'

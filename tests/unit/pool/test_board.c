@@ -277,7 +277,7 @@ static void test_shown(void **state)
 	assert_int_equal(target->run, 1);
 	assert_int_equal(target->took, 5);
 	assert_int_equal(target->last, world->wall);
-	assert_null(strchr(target->detail, 0x1b));
+	assert_null(strchr(target_detail(target), 0x1b));
 	for (int i = 0; i < 100; i++)
 		board_report(world->board, 0, &bad, world->now, world->wall);
 	assert_int_equal(target->window_count, 64);

@@ -117,7 +117,7 @@ static void test_lines(void **state)
 		if (lines[i].skipped)
 			assert_int_equal(err_item(fixture.err, 0)->line, 2);
 		assert_true(world_play(fixture.world, lines[i].line, lines[i].script));
-		assert_null(strchr(board_target(fixture.world->board, 0)->detail, 0x1b));
+		assert_null(strchr(target_detail(board_target(fixture.world->board, 0)), 0x1b));
 		end(&fixture);
 	}
 }
@@ -182,9 +182,9 @@ static void test_odd_names(void **state)
 	board_free(world->board);
 	world->board = board_new(&world->steering, NULL);
 	board_report(world->board, 0, &result, world->now, world->wall);
-	strcpy(before, board_target(world->board, 0)->detail);
+	strcpy(before, target_detail(board_target(world->board, 0)));
 	assert_true(world_play(world, "odd", "restart; get a 4 fra"));
-	assert_string_equal(board_target(world->board, 0)->detail, before);
+	assert_string_equal(target_detail(board_target(world->board, 0)), before);
 	end(&fixture);
 }
 

@@ -232,10 +232,10 @@ static void test_cases(void **state)
 		size_t length = strlen(cases[i].detail);
 		bool prefix = cases[i].detail[length - 1] == ' ';
 		if ((target->verdict == VERDICT_UP) == cases[i].ok && target->window_count == 1 &&
-		        !(prefix ? strncmp(target->detail, cases[i].detail, length)
-		                 : strcmp(target->detail, cases[i].detail)))
+		        !(prefix ? strncmp(target_detail(target), cases[i].detail, length)
+		                 : strcmp(target_detail(target), cases[i].detail)))
 			continue;
-		fprintf(stderr, "%s: %d '%s'\n", cases[i].name, target->verdict, target->detail);
+		fprintf(stderr, "%s: %d '%s'\n", cases[i].name, target->verdict, target_detail(target));
 		failed++;
 	}
 	assert_int_equal(failed, 0);
@@ -271,7 +271,7 @@ static void test_readings(void **state)
 	run_until(stage, round_done);
 	for (uint32_t i = 0; i < COUNT(table); i++) {
 		const struct target_state *target = board_target(stage->board, i);
-		assert_string_equal(target->detail, table[i].detail);
+		assert_string_equal(target_detail(target), table[i].detail);
 		assert_int_equal(target->verdict == VERDICT_UP, table[i].ok);
 		assert_int_equal(target->readings[0].known, table[i].role != NULL);
 		assert_false(target->readings[2].known);
@@ -294,8 +294,8 @@ static void test_names(void **state)
 	stage_add(stage, &(struct probe_spec){.type = PROBE_TCP, T5}, "localhost", server_port(server));
 	stage_set(stage);
 	run_until(stage, round_done);
-	assert_string_equal(board_target(stage->board, 0)->detail, "status 200");
-	assert_string_equal(board_target(stage->board, 1)->detail, "connected");
+	assert_string_equal(target_detail(board_target(stage->board, 0)), "status 200");
+	assert_string_equal(target_detail(board_target(stage->board, 1)), "connected");
 	stage_free(stage);
 	server_stop(server);
 }
@@ -338,7 +338,7 @@ static void test_exec(void **state)
 	stage_set(stage);
 	run_until(stage, round_done);
 	for (uint32_t i = 0; i < 3 * COUNT(table); i++) {
-		assert_string_equal(board_target(stage->board, i)->detail, table[i % COUNT(table)].detail);
+		assert_string_equal(target_detail(board_target(stage->board, i)), table[i % COUNT(table)].detail);
 		assert_int_equal(board_target(stage->board, i)->verdict == VERDICT_UP, table[i % COUNT(table)].ok);
 	}
 	stage_free(stage);
@@ -412,7 +412,7 @@ static void test_reload(void **state)
 		run_until(stage, round_done);
 		assert_int_equal(server_connections(server), table[i].connections);
 		if (!table[i].gone)
-			assert_string_equal(board_target(stage->board, 0)->detail, "timed out after 400ms");
+			assert_string_equal(target_detail(board_target(stage->board, 0)), "timed out after 400ms");
 		stage_free(stage);
 		server_stop(server);
 	}

@@ -284,7 +284,6 @@ static void test_service_defaults(void **state)
 	assert_true(service->pools[0].datacenter == 1 && service->pools[0].probe == NO_INDEX);
 	assert_int_equal(service->pools[0].member_count, 1);
 	assert_int_equal(service->pools[0].members[0].weight, 1);
-	assert_int_equal(service->pools[0].members[0].place.column, 49);
 	conf_free(conf);
 }
 
