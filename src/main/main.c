@@ -1,11 +1,9 @@
 /*
  * main.c: the daemon's command line.
  *
- * The catch: signals are blocked before anything else, so that a SIGHUP in the
- * first millisecond of the process's life is kept for the handler, not fatal.
+ * Called by launch.c, which has blocked the signals already.
  */
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -15,6 +13,7 @@
 #include "base/log.h"
 #include "config.h"
 #include "main/daemon.h"
+#include "main/launch.h"
 
 static const char usage[] = "usage: meridiand [-c FILE] [-t] [-v] [-V]\n"
                             "\n"
@@ -32,18 +31,6 @@ static const char usage[] = "usage: meridiand [-c FILE] [-t] [-v] [-V]\n"
 static const struct option long_options[] = {{"config", required_argument, NULL, 'c'},
         {"check", no_argument, NULL, 't'}, {"verbose", no_argument, NULL, 'v'}, {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'}, {NULL}};
-
-static void block_signals(void)
-{
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGUSR1);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 static const char *plural(size_t count)
 {
@@ -69,9 +56,8 @@ static int check(const char *path)
 	return errors ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv)
+int meridiand_main(int argc, char **argv)
 {
-	block_signals();
 	struct daemon daemon = {.path = MERIDIAN_SYSCONFDIR "/meridian.yaml"};
 	bool only_check = false;
 	unsigned more = 0;

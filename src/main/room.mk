@@ -7,8 +7,14 @@ libreport_a_SOURCES = \
 	src/main/report_plan.c \
 	src/main/report_whatif.c
 
+# What is started, and the daemon, which it loads.
 sbin_PROGRAMS += meridiand
-meridiand_SOURCES = \
+meridiand_SOURCES = src/main/launch.c src/main/launch.h
+meridiand_CPPFLAGS = $(AM_CPPFLAGS) -DMERIDIAN_LIBEXECDIR='"$(pkglibexecdir)"'
+EXTRA_meridiand_DEPENDENCIES = meridiand.so
+
+pkglibexec_PROGRAMS += meridiand.so
+meridiand_so_SOURCES = \
 	src/main/announce.c \
 	src/main/commands.c \
 	src/main/daemon.c \
@@ -19,5 +25,6 @@ meridiand_SOURCES = \
 	src/main/report_status.c \
 	src/main/tell.c \
 	src/main/watch.c
-meridiand_LDADD = libreport.a $(ALL_LIBS) $(SECCOMP_LIBS)
+meridiand_so_LDFLAGS = -pthread -shared $(HARDEN_OBJECT_LDFLAGS)
+meridiand_so_LDADD = libreport.a $(ALL_LIBS) $(SECCOMP_LIBS)
 EXTRA_DIST += src/main/README.md

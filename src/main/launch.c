@@ -1,0 +1,55 @@
+/*
+ * launch.c: the program that is started: holds the signals, then loads the daemon.
+ *
+ * The libraries of the daemon, and those that they bring, take the loader 10 ms
+ * and more, before any line of ours runs. A SIGHUP in that time would be fatal.
+ * So the daemon is a shared object beside this program (or in libexec), which
+ * is loaded when signals are blocked already. This file links only libc.
+ */
+#include <dlfcn.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "main/launch.h"
+
+static void block_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* The object in the folder of this program: that of a build. */
+static void *load_beside(void)
+{
+	char program[PATH_MAX], path[PATH_MAX + 32];
+	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+	if (length < 0)
+		return NULL;
+	program[length] = '\0';
+	snprintf(path, sizeof path, "%s/" LAUNCH_OBJECT, dirname(program));
+	return access(path, R_OK) == 0 ? dlopen(path, RTLD_NOW | RTLD_GLOBAL) : NULL;
+}
+
+int main(int argc, char **argv)
+{
+	block_signals();
+	void *daemon = load_beside();
+	if (!daemon)
+		daemon = dlopen(MERIDIAN_LIBEXECDIR "/" LAUNCH_OBJECT, RTLD_NOW | RTLD_GLOBAL);
+	void *begin = daemon ? dlsym(daemon, LAUNCH_SYMBOL) : NULL;
+	if (!begin) {
+		fprintf(stderr, "meridiand: error: %s\n", dlerror());
+		return EXIT_FAILURE;
+	}
+	return ((launch_main *)begin)(argc, argv);
+}
