@@ -1,7 +1,7 @@
 /*
  * ctl_steer.c: a line is cut into words, and then read by two tables: of what may stand before `ask`, and after.
  */
-#include "tools/ctl_steer.h"
+#include "tools/ctl_steer_inside.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,19 +15,7 @@
 
 enum { WORDS_MAX = 1024, RCODE_MAX = 4095, SCOPE_MAX = 128 };
 
-struct line {
-	struct arena *arena;
-	struct err *err;
-	struct steer_word *words;
-	unsigned count, next;
-	struct err_at end; /* just behind the line */
-	struct steer_case *into;
-	unsigned seen; /* clauses that were there, as bits of the table */
-	bool broken;
-};
-
-__attribute__((format(printf, 3, 4))) static bool complain(
-        struct line *line, const struct err_at *at, const char *format, ...)
+bool line_complain(struct line *line, const struct err_at *at, const char *format, ...)
 {
 	char message[512];
 	va_list arguments;
@@ -40,15 +28,13 @@ __attribute__((format(printf, 3, 4))) static bool complain(
 }
 
 /* The next word, or NULL and an error that says what should be there. */
-static const struct steer_word *take(struct line *line, const char *expected)
+const struct steer_word *line_take(struct line *line, const char *expected)
 {
 	if (line->next < line->count)
 		return &line->words[line->next++];
-	complain(line, &line->end, "%s is missing", expected);
+	line_complain(line, &line->end, "%s is missing", expected);
 	return NULL;
 }
-
-typedef bool read_clause(struct line *line, const struct steer_word *keyword);
 
 struct clause {
 	const char *keyword;
@@ -56,7 +42,6 @@ struct clause {
 	bool repeats;
 };
 
-static bool read_down(struct line *line, const struct steer_word *keyword);
 static bool read_from(struct line *line, const struct steer_word *keyword);
 static bool read_ecs(struct line *line, const struct steer_word *keyword);
 static bool read_ask(struct line *line, const struct steer_word *keyword);
@@ -66,13 +51,30 @@ static bool read_ttl(struct line *line, const struct steer_word *keyword);
 static bool read_rcode(struct line *line, const struct steer_word *keyword);
 static bool read_nodata(struct line *line, const struct steer_word *keyword);
 static bool read_answer(struct line *line, const struct steer_word *keyword);
+static bool read_addresses(struct line *line, const struct steer_word *keyword);
 
-enum { CLAUSE_DOWN, CLAUSE_FROM, CLAUSE_ECS, CLAUSE_ASK, CONDITIONS };
+enum {
+	CLAUSE_FROM,
+	CLAUSE_ECS,
+	CLAUSE_ASK,
+	CLAUSE_DOWN,
+	CLAUSE_UP,
+	CLAUSE_DRAINED,
+	CLAUSE_READS,
+	CLAUSE_LOAD,
+	CLAUSE_AFTER,
+	CONDITIONS
+};
 static const struct clause conditions[] = {
-        [CLAUSE_DOWN] = {"down", read_down, false},
         [CLAUSE_FROM] = {"from", read_from, false},
         [CLAUSE_ECS] = {"ecs", read_ecs, false},
         [CLAUSE_ASK] = {"ask", read_ask, false},
+        [CLAUSE_DOWN] = {"down", line_read_down, true},
+        [CLAUSE_UP] = {"up", line_read_up, true},
+        [CLAUSE_DRAINED] = {"drained", line_read_drained, true},
+        [CLAUSE_READS] = {"reads", line_read_reads, true},
+        [CLAUSE_LOAD] = {"load", line_read_load, true},
+        [CLAUSE_AFTER] = {"after", line_read_after, true},
 };
 static const struct clause expectations[] = {
         {"dc", read_dc, false},
@@ -81,6 +83,7 @@ static const struct clause expectations[] = {
         {"rcode", read_rcode, false},
         {"nodata", read_nodata, false},
         {"answer", read_answer, true},
+        {"addresses", read_addresses, false},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -93,46 +96,36 @@ static const struct clause *clause_find(const struct clause *clauses, size_t cou
 	return NULL;
 }
 
-/* Data centers up to the next condition; one that is called as a condition cannot be named here. */
-static bool read_down(struct line *line, const struct steer_word *keyword)
+bool line_is_condition(const char *word)
 {
-	unsigned first = line->next;
-	while (line->next < line->count && !clause_find(conditions, CONDITIONS, line->words[line->next].text))
-		line->next++;
-	line->into->down = &line->words[first];
-	line->into->down_count = line->next - first;
-	if (!line->into->down_count)
-		return complain(line, &keyword->at, "%s what? Name data centers", keyword->text);
-	if (line->into->down_count > STEER_DOWN_MAX)
-		return complain(line, &keyword->at, "'%s' takes at most 250 data centers", keyword->text);
-	return true;
+	return clause_find(conditions, CONDITIONS, word);
 }
 
 static bool read_from(struct line *line, const struct steer_word *keyword)
 {
-	const struct steer_word *word = take(line, "the address of who asks");
+	const struct steer_word *word = line_take(line, "the address of who asks");
 	(void)keyword;
 	if (!word)
 		return false;
 	return addr_parse(&line->into->question.from, word->text) ||
-	       complain(line, &word->at, "'%s' is not an address", word->text);
+	       line_complain(line, &word->at, "'%s' is not an address", word->text);
 }
 
 /* An address alone stands for its /24 or /56, which is what resolvers send. */
 static bool read_ecs(struct line *line, const struct steer_word *keyword)
 {
-	const struct steer_word *word = take(line, "the prefix of the client");
+	const struct steer_word *word = line_take(line, "the prefix of the client");
 	struct prefix *subnet = &line->into->question.subnet;
 	(void)keyword;
 	if (!word)
 		return false;
 	switch (prefix_parse(subnet, word->text)) {
 	case PREFIX_SYNTAX:
-		return complain(line, &word->at, "'%s' is not a prefix", word->text);
+		return line_complain(line, &word->at, "'%s' is not a prefix", word->text);
 	case PREFIX_LENGTH:
-		return complain(line, &word->at, "'%s' is longer than its addresses are", word->text);
+		return line_complain(line, &word->at, "'%s' is longer than its addresses are", word->text);
 	case PREFIX_HOST_BITS:
-		return complain(line, &word->at, "'%s' has bits set behind its length", word->text);
+		return line_complain(line, &word->at, "'%s' has bits set behind its length", word->text);
 	case PREFIX_OK:
 		break;
 	}
@@ -147,24 +140,24 @@ static bool read_ecs(struct line *line, const struct steer_word *keyword)
 static bool read_ask(struct line *line, const struct steer_word *keyword)
 {
 	struct explain_question *question = &line->into->question;
-	const struct steer_word *name = take(line, "the name that is asked for"), *type;
+	const struct steer_word *name = line_take(line, "the name that is asked for"), *type;
 	const char *why;
 	(void)keyword;
 	if (!name)
 		return false;
 	line->into->asked = *name;
 	if (!name_parse(question->name, name->text, strlen(name->text), NULL, &why))
-		return complain(line, &name->at, "no domain name: %s", why);
-	type = take(line, "the type that is asked for");
+		return line_complain(line, &name->at, "no domain name: %s", why);
+	type = line_take(line, "the type that is asked for");
 	if (!type)
 		return false;
 	return rrtype_parse(&question->type, type->text) ||
-	       complain(line, &type->at, "'%s' is not a record type", type->text);
+	       line_complain(line, &type->at, "'%s' is not a record type", type->text);
 }
 
 static bool read_dc(struct line *line, const struct steer_word *keyword)
 {
-	const struct steer_word *word = take(line, "the name of a data center");
+	const struct steer_word *word = line_take(line, "the name of a data center");
 	(void)keyword;
 	if (word)
 		line->into->datacenter = *word;
@@ -173,11 +166,11 @@ static bool read_dc(struct line *line, const struct steer_word *keyword)
 
 static bool read_whole(struct line *line, int64_t max, int64_t *number)
 {
-	const struct steer_word *word = take(line, "a number");
+	const struct steer_word *word = line_take(line, "a number");
 	if (!word)
 		return false;
 	return text_number(number, word->text, 0, max) ||
-	       complain(line, &word->at, "'%s' is not a number that can stand here", word->text);
+	       line_complain(line, &word->at, "'%s' is not a number that can stand here", word->text);
 }
 
 static bool read_scope(struct line *line, const struct steer_word *keyword)
@@ -200,7 +193,7 @@ static bool read_ttl(struct line *line, const struct steer_word *keyword)
 
 static bool read_rcode(struct line *line, const struct steer_word *keyword)
 {
-	const struct steer_word *word = take(line, "a response code");
+	const struct steer_word *word = line_take(line, "a response code");
 	char text[16];
 	(void)keyword;
 	if (!word)
@@ -210,7 +203,7 @@ static bool read_rcode(struct line *line, const struct steer_word *keyword)
 			line->into->rcode = rcode;
 			return true;
 		}
-	return complain(line, &word->at, "'%s' is not a response code, such as NXDOMAIN", word->text);
+	return line_complain(line, &word->at, "'%s' is not a response code, such as NXDOMAIN", word->text);
 }
 
 static bool read_nodata(struct line *line, const struct steer_word *keyword)
@@ -220,20 +213,40 @@ static bool read_nodata(struct line *line, const struct steer_word *keyword)
 	return true;
 }
 
-static bool read_answer(struct line *line, const struct steer_word *keyword)
+static bool add_answer(struct line *line, const struct steer_word *keyword, const struct steer_word *word)
 {
-	const struct steer_word *word = take(line, "the data of a record");
 	struct steer_case *into = line->into;
-	if (!word)
-		return false;
 	if (into->answer_count >= STEER_ANSWER_MAX)
-		return complain(line, &keyword->at, "'%s' may stand at most 64 times", keyword->text);
+		return line_complain(line, &keyword->at, "more than 64 records are expected");
 	struct steer_word *answer = arena_alloc(line->arena, (into->answer_count + 1) * sizeof *answer);
 	if (into->answer_count)
 		memcpy(answer, into->answer, into->answer_count * sizeof *answer);
 	answer[into->answer_count++] = *word;
 	into->answer = answer;
 	return true;
+}
+
+static bool read_answer(struct line *line, const struct steer_word *keyword)
+{
+	const struct steer_word *word = line_take(line, "the data of a record");
+	return word && add_answer(line, keyword, word);
+}
+
+/* Addresses between commas, as records have them. */
+static bool read_addresses(struct line *line, const struct steer_word *keyword)
+{
+	const struct steer_word *all = line_take(line, "a list of addresses");
+	struct steer_word word;
+	for (size_t at = 0; all && line_part(line->arena, all, &at, &word);) {
+		char text[ADDR_TEXT_MAX];
+		struct addr addr;
+		if (!addr_parse(&addr, word.text))
+			return line_complain(line, &word.at, "'%s' is not an address", word.text);
+		word.text = arena_string(line->arena, addr_format(&addr, text));
+		if (!add_answer(line, keyword, &word))
+			return false;
+	}
+	return all;
 }
 
 /* Reads a clause by the table, and remembers in `line->seen` (from bit `base`) that it was there. */
@@ -246,12 +259,12 @@ static bool read_by(struct line *line, const struct clause *clauses, size_t coun
 		for (size_t i = 0; i < count; i++)
 			keywords[i] = clauses[i].keyword;
 		const char *near = text_near(keyword->text, keywords, count);
-		return complain(line, &keyword->at, "'%s' is no %s%s%s%s", keyword->text, what,
+		return line_complain(line, &keyword->at, "'%s' is no %s%s%s%s", keyword->text, what,
 		        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	}
 	unsigned bit = 1u << (base + (unsigned)(clause - clauses));
 	if (line->seen & bit && !clause->repeats)
-		return complain(line, &keyword->at, "'%s' is here twice", keyword->text);
+		return line_complain(line, &keyword->at, "'%s' is here twice", keyword->text);
 	line->seen |= bit;
 	return clause->read(line, keyword);
 }
@@ -270,11 +283,11 @@ static void read_case(struct line *line)
 		if (!read_by(line, conditions, CONDITIONS, 0, "condition of a case"))
 			return;
 	if (!saw(line, CLAUSE_ASK)) {
-		complain(line, &line->end, "'ask NAME TYPE' is missing");
+		line_complain(line, &line->end, "'ask NAME TYPE' is missing");
 		return;
 	}
 	if (!saw(line, CLAUSE_FROM) && !saw(line, CLAUSE_ECS)) {
-		complain(line, &into->name.at, "'%s' does not say who asks: from ADDRESS, or ecs PREFIX",
+		line_complain(line, &into->name.at, "'%s' does not say who asks: from ADDRESS, or ecs PREFIX",
 		        into->name.text);
 		return;
 	}
@@ -284,7 +297,7 @@ static void read_case(struct line *line)
 		if (!read_by(line, expectations, COUNT(expectations), CONDITIONS, "expectation"))
 			return;
 	if (into->nodata && into->answer_count)
-		complain(line, &into->name.at, "'%s' expects both 'nodata' and an answer", into->name.text);
+		line_complain(line, &into->name.at, "'%s' expects both 'nodata' and an answer", into->name.text);
 }
 
 static bool is_blank(char c)
@@ -312,9 +325,9 @@ static bool cut(struct line *line, const struct err_at *whole)
 		word->at.column = (unsigned)start + 1;
 		word->at.width = (unsigned)(i - start);
 		if (i < size && !text[i])
-			return complain(line, &word->at, "a 0 byte in a line of text");
+			return line_complain(line, &word->at, "a 0 byte in a line of text");
 	}
-	return complain(line, whole, "more than %d words in a line", WORDS_MAX);
+	return line_complain(line, whole, "more than %d words in a line", WORDS_MAX);
 }
 
 /* One line; true if it is a good case. */

@@ -1,8 +1,10 @@
 /*
  * ctl_steer.h: decision tests, read from *.steer files. One case a line, # comments:
- *   NAME [down DC…] from ADDRESS [ecs PREFIX] ask NAME TYPE [EXPECTATION…]
- * Expectations: dc DC, scope N, ttl N, rcode X, nodata, answer DATA. The words may be separated by any blanks. A case
- * without an expectation expects NOERROR.
+ *   NAME [CONDITION…] ask NAME TYPE [EXPECTATION…]
+ * Conditions: from ADDRESS, ecs PREFIX; and what happens, in its order: down DC…, up DC…, drained DC…,
+ * reads DC FIELD=VALUE…, load DC=NUMBER…, after DURATION. Expectations: dc DC, scope N, ttl N, rcode X, nodata,
+ * answer DATA, addresses ADDRESS,…. The words may be separated by any blanks. A case without an expectation expects
+ * NOERROR. The manual is meridian-steer(5).
  */
 #ifndef MERIDIAN_TOOLS_CTL_STEER_H
 #define MERIDIAN_TOOLS_CTL_STEER_H
@@ -13,8 +15,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#define STEER_DOWN_MAX 250  /* data centers that a case takes down */
-#define STEER_ANSWER_MAX 64 /* records that a case expects */
+#define STEER_ANSWER_MAX 64  /* records that a case expects */
+#define STEER_EVENTS_MAX 250 /* things that happen in a case */
 
 /* A word of the file and where it stands. */
 struct steer_word {
@@ -22,10 +24,27 @@ struct steer_word {
 	struct err_at at; /* borrows from the text that was parsed */
 };
 
+/* A field of what a probe reads. */
+struct steer_reading {
+	const char *field, *value;
+	struct err_at at;
+};
+
+enum steer_act { STEER_DOWN, STEER_UP, STEER_DRAINED, STEER_READS, STEER_AFTER };
+
+/* What happens before the question. */
+struct steer_event {
+	enum steer_act act;
+	struct steer_word what; /* a data center, a label of a pool, or a target; of STEER_AFTER the duration */
+	const struct steer_reading *readings; /* STEER_READS */
+	unsigned reading_count;
+	nanotime span; /* STEER_AFTER */
+};
+
 struct steer_case {
 	struct steer_word name;
-	const struct steer_word *down;
-	unsigned down_count;
+	struct steer_event *events; /* in their order */
+	uint32_t event_count, event_room;
 	struct explain_question question;
 	struct steer_word asked; /* the name in the question */
 

@@ -1,5 +1,5 @@
 /*
- * ctl_test.c: runs decision tests by the walk that answers, on a board where some data centers are down.
+ * ctl_test.c: runs decision tests by the walk that answers, each on a stage of its own.
  */
 #include "tools/ctl.h"
 
@@ -8,10 +8,9 @@
 
 #include "base/assert.h"
 #include "base/file.h"
-#include "base/text.h"
 #include "tools/ctl_offline.h"
+#include "tools/ctl_stage.h"
 #include "tools/ctl_steer.h"
-#include "pool/board.h"
 #include "snap/snapshot.h"
 #include "wire/message.h"
 
@@ -25,54 +24,6 @@ struct run {
 	unsigned passed, failed;
 	json_t *failures;
 };
-
-/* ---- the board ---- */
-
-static bool is_pool(const struct snapshot *snapshot, const char *name)
-{
-	for (uint32_t i = 0; i < snapshot->steering.datacenter_count; i++)
-		if (strcmp(snapshot->steering.datacenters[i], name) == 0)
-			return true;
-	for (uint32_t i = 0; i < snapshot->steering.service_count; i++)
-		for (unsigned j = 0; j < snapshot->steering.services[i].pool_count; j++)
-			if (strcmp(snapshot->steering.services[i].pools[j].name, name) == 0)
-				return true;
-	return false;
-}
-
-/* Is it a data center, or a label of a pool? Else an error. */
-static bool check_name(struct run *run, const struct steer_word *word)
-{
-	const struct steering *steering = &run->snapshot->steering;
-	if (!word->text || is_pool(run->snapshot, word->text))
-		return true;
-	const char *near = text_near(word->text, steering->datacenters, steering->datacenter_count);
-	err_add(run->err, ERR_ERROR, &word->at, "no data center named '%s'%s%s%s", word->text,
-	        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-	return false;
-}
-
-static void take_down(struct board *board, uint32_t target)
-{
-	if (target != NO_INDEX)
-		board_set(board, target, VERDICT_DOWN, 0, 0);
-}
-
-/* All targets of one data center's pools. What has no probe stays up, as it would. */
-static void take_pools_down(struct board *board, const struct steering *steering, const char *name)
-{
-	for (uint32_t i = 0; i < steering->service_count; i++)
-		for (unsigned j = 0; j < steering->services[i].pool_count; j++) {
-			const struct pool *pool = &steering->services[i].pools[j];
-			if (strcmp(pool->name, name) != 0)
-				continue;
-			if (pool->cname)
-				take_down(board, pool->cname_target);
-			for (unsigned family = 0; family < FAMILIES; family++)
-				for (uint32_t k = 0; k < pool->of[family].count; k++)
-					take_down(board, pool->of[family].list[k].target);
-		}
-}
 
 /* ---- comparing ---- */
 
@@ -227,20 +178,17 @@ static void ask(struct run *run, const struct steer_case *c, struct board *board
 
 static void run_case(struct run *run, const struct steer_case *c)
 {
+	/* A stage of its own: what was down in a case must not be held back in the next. */
+	struct stage *stage = stage_new(run->snapshot);
 	bool good = true;
-	for (unsigned i = 0; i < c->down_count; i++)
-		good = check_name(run, &c->down[i]) && good;
-	good = check_name(run, &c->datacenter) && good;
-	if (!good) {
+	for (uint32_t i = 0; i < c->event_count; i++)
+		good = stage_play(stage, &c->events[i], run->err) && good;
+	good = stage_check_name(run->snapshot, &c->datacenter, run->err) && good;
+	if (good)
+		ask(run, c, stage_board(stage));
+	else
 		run->failed++;
-		return;
-	}
-	/* A board of its own: what a case took down must not be held back in the next. */
-	struct board *board = board_new(&run->snapshot->steering, NULL);
-	for (unsigned i = 0; i < c->down_count; i++)
-		take_pools_down(board, &run->snapshot->steering, c->down[i].text);
-	ask(run, c, board);
-	board_free(board);
+	stage_free(stage);
 }
 
 /* Reads all files, so that their errors are told together, and only then runs the cases. */

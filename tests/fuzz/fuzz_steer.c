@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct steer_case *c = &cases[i];
 		MUST(c->name.text && c->asked.text && c->question.from.family != ADDR_NONE);
 		MUST(c->name.at.line >= 1 && c->name.at.line <= lines);
-		MUST(c->answer_count <= STEER_ANSWER_MAX && c->down_count <= STEER_DOWN_MAX);
+		MUST(c->answer_count <= STEER_ANSWER_MAX && c->event_count <= STEER_EVENTS_MAX);
 		MUST(name_length(c->question.name) <= NAME_BYTES);
 	}
 	for (size_t i = 0; i < err_items(err); i++)

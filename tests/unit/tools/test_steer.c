@@ -28,8 +28,14 @@ static void describe(const struct steer_case *c, char *text, size_t room)
 	        name_format(c->question.name, name), rrtype_format(c->question.type, type),
 	        addr_format(&c->question.from, from), subnet, c->datacenter.text ? c->datacenter.text : "-", c->scope,
 	        c->ttl, c->rcode, c->nodata);
-	for (unsigned i = 0; i < c->down_count; i++)
-		used += (size_t)snprintf(text + used, room - used, " down %s", c->down[i].text);
+	static const char *const acts[] = {"down", "up", "drained", "reads", "after"};
+	for (uint32_t i = 0; i < c->event_count; i++) {
+		const struct steer_event *event = &c->events[i];
+		used += (size_t)snprintf(text + used, room - used, " %s %s", acts[event->act], event->what.text);
+		for (unsigned j = 0; j < event->reading_count; j++)
+			used += (size_t)snprintf(
+			        text + used, room - used, " %s=%s", event->readings[j].field, event->readings[j].value);
+	}
 	for (unsigned i = 0; i < c->answer_count; i++)
 		used += (size_t)snprintf(text + used, room - used, " answer %s", c->answer[i].text);
 }
@@ -56,6 +62,16 @@ static void test_good(void **state)
 	                "a: . . SOA from ::1 ecs 0.0.0.0/0; dc - scope -1 ttl -1 rcode -1 nodata 0 answer 1 answer 2"},
 	        {"a down fra iad from ::1 ask x A",
 	                "a: x x. A from ::1 ecs -; dc - scope -1 ttl -1 rcode -1 nodata 0 down fra down iad"},
+	        {"a reads fra role=primary,epoch=5 lag=2s down t/192.0.2.1@80 from ::1 after 20m up fra load iad=0.95 "
+	         "sin=1200 "
+	         "drained sin after 1s ask x A addresses 192.0.2.1,2001:DB8::1",
+	                "a: x x. A from ::1 ecs -; dc - scope -1 ttl -1 rcode -1 nodata 0 reads fra role=primary "
+	                "epoch=5 "
+	                "lag=2s down t/192.0.2.1@80 after 20m up fra reads iad load=0.95 reads sin load=1200 drained "
+	                "sin after "
+	                "1s answer 192.0.2.1 answer 2001:db8::1"},
+	        {"a reads fra lag= from ::1 ask x A",
+	                "a: x x. A from ::1 ecs -; dc - scope -1 ttl -1 rcode -1 nodata 0 reads fra lag="},
 	        {"down down x from ::1 ask from A",
 	                "down: from from. A from ::1 ecs -; dc - scope -1 ttl -1 rcode -1 nodata 0 down x"},
 	};
@@ -92,7 +108,28 @@ static void test_bad(void **state)
 	        {"bad prefix", "a ecs x/24 ask x A", "1:7: 'x/24' is not a prefix"},
 	        {"long prefix", "a ecs 1.2.3.4/33 ask x A", "1:7: '1.2.3.4/33' is longer than its addresses are"},
 	        {"host bits", "a ecs 1.2.3.4/24 ask x A", "1:7: '1.2.3.4/24' has bits set behind its length"},
-	        {"down nothing", "a down from ::1 ask x A", "1:3: down what? Name data centers"},
+	        {"down nothing", "a down from ::1 ask x A", "1:3: down what? Name data centers or targets"},
+	        {"up nothing", "a up", "1:3: up what? Name data centers or targets"},
+	        {"drained nothing", "a drained after 1s", "1:3: drained what? Name data centers or targets"},
+	        {"reads nothing", "a reads from ::1",
+	                "1:3: reads what? Name a data center and fields: fra role=primary"},
+	        {"reads no field", "a reads fra from ::1 ask x A",
+	                "1:9: what is read of 'fra'? FIELD=VALUE is missing"},
+	        {"reads no value", "a reads fra a=1,role from ::1 ask x A",
+	                "1:17: 'role' is not FIELD=VALUE, such as role=primary"},
+	        {"reads no name", "a reads fra =1 from ::1 ask x A",
+	                "1:13: '=1' is not FIELD=VALUE, such as role=primary"},
+	        {"load of nothing", "a load from ::1 ask x A", "1:3: load of what? Such as: load fra=0.95"},
+	        {"load without number", "a load fra from ::1 ask x A", "1:8: 'fra' is not DC=LOAD, such as fra=0.95"},
+	        {"load no number", "a load fra=x from ::1 ask x A",
+	                "1:8: 'x' is no load: a part, such as 0.95, or requests a second"},
+	        {"after nothing", "a after", "1:8: how much time passes, such as 20m is missing"},
+	        {"after no time", "a after 20 from ::1 ask x A", "1:9: '20' is not a time up to 7d, such as 20m"},
+	        {"after too long", "a after 8d from ::1 ask x A", "1:9: '8d' is not a time up to 7d, such as 20m"},
+	        {"near reads", "a read fra role=x from ::1 ask x A",
+	                "1:3: 'read' is no condition of a case; did you mean 'reads'?"},
+	        {"no addresses", "a from ::1 ask x A addresses", "1:29: a list of addresses is missing"},
+	        {"bad addresses", "a from ::1 ask x A addresses 192.0.2.1,x", "1:40: 'x' is not an address"},
 	        {"no name", "a from ::1 ask", "1:15: the name that is asked for is missing"},
 	        {"bad name", "a from ::1 ask a..b A", "1:16: no domain name: an empty label"},
 	        {"no type", "a from ::1 ask x", "1:17: the type that is asked for is missing"},
@@ -175,8 +212,8 @@ static void test_bounds(void **state)
 {
 	(void)state;
 	expect_one_error(repeat("a ", "x ", 1024, ""), "more than 1024 words in a line");
-	expect_one_error(repeat("a down", " x", 251, " from ::1 ask x A"), "'down' takes at most 250 data centers");
-	expect_one_error(repeat("a from ::1 ask x A", " answer x", 65, ""), "'answer' may stand at most 64 times");
+	expect_one_error(repeat("a down", " x", 251, " from ::1 ask x A"), "more than 250 things happen");
+	expect_one_error(repeat("a from ::1 ask x A", " answer x", 65, ""), "more than 64 records are expected");
 }
 
 int main(void)
