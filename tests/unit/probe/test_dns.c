@@ -253,9 +253,9 @@ static void test_cases(void **state)
 	unsigned failed = 0;
 	for (uint32_t i = 0; i < COUNT(cases); i++) {
 		const struct target_state *target = board_target(board, i);
-		if ((target->verdict == VERDICT_UP) == cases[i].ok && !strcmp(target->detail, cases[i].detail))
+		if ((target->verdict == VERDICT_UP) == cases[i].ok && !strcmp(target_detail(target), cases[i].detail))
 			continue;
-		fprintf(stderr, "%s: %d '%s'\n", cases[i].name, target->verdict, target->detail);
+		fprintf(stderr, "%s: %d '%s'\n", cases[i].name, target->verdict, target_detail(target));
 		failed++;
 	}
 	assert_int_equal(failed, 0);
