@@ -25,7 +25,7 @@ ANSWER_PACKET = tests/unit/answer/packet.c tests/unit/answer/packet.h
 ANSWER_FIXTURE = tests/unit/answer/fixture.c tests/unit/answer/fixture.h
 check_PROGRAMS += \
 	tests/unit/answer/test_cookies tests/unit/answer/test_truncation \
-	tests/unit/answer/test_packets \
+	tests/unit/answer/test_packets tests/unit/answer/test_transfers \
 	tests/unit/answer/test_hints \
 	tests/unit/answer/test_class \
 	tests/unit/answer/test_lookup tests/unit/answer/test_property
@@ -51,3 +51,6 @@ tests_unit_answer_test_cookies_LDADD = $(ANSWER_TESTS_LIBS)
 tests_unit_answer_test_truncation_SOURCES = tests/unit/answer/test_truncation.c $(ANSWER_FIXTURE)
 tests_unit_answer_test_truncation_CPPFLAGS = $(ANSWER_TESTS_CPPFLAGS)
 tests_unit_answer_test_truncation_LDADD = $(ANSWER_TESTS_LIBS)
+tests_unit_answer_test_transfers_SOURCES = tests/unit/answer/test_transfers.c $(ANSWER_FIXTURE) $(ANSWER_PACKET)
+tests_unit_answer_test_transfers_CPPFLAGS = $(ANSWER_TESTS_CPPFLAGS)
+tests_unit_answer_test_transfers_LDADD = $(ANSWER_TESTS_LIBS)

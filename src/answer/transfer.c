@@ -16,9 +16,9 @@
 #include "wire/message.h"
 #include "zone/diff.h"
 
-/* Of a set that is larger, so much is taken at a time: with its owner written again and again it still fits a message.
- */
-#define SLICE 16384
+/* Of a set that is larger, so much is taken at a time: with an owner before each record it still fits the smallest room
+ * for a message. */
+#define SLICE 8192
 
 /* A run of sets: the whole zone but its SOA, or some changes. */
 struct part {
@@ -154,13 +154,16 @@ static const struct rrset *walk_next(struct walk *walk, const uint8_t **owner)
 	walk->slice.signatures = NULL;
 	walk->slice.wire = whole->wire + walk->byte;
 	walk->slice.count = 0;
+	walk->slice.size = 0;
 	struct reader r = reader_of(walk->slice.wire, whole->size - walk->byte);
-	while (reader_left(&r) && (!walk->slice.count || reader_offset(&r) < SLICE)) {
+	while (reader_left(&r)) {
 		read_bytes(&r, RR_HEADER - 2);
 		read_bytes(&r, read_u16(&r));
+		if (walk->slice.count && reader_offset(&r) > SLICE)
+			break;
+		walk->slice.size = (uint32_t)reader_offset(&r);
 		walk->slice.count++;
 	}
-	walk->slice.size = (uint32_t)reader_offset(&r);
 	return &walk->slice;
 }
 
@@ -186,6 +189,7 @@ static bool walk_write(struct walk *walk, struct reply *reply, bool *none)
 	const uint8_t *owner;
 	const struct rrset *set;
 	*none = true;
+	reply->exact = true;
 	while ((set = walk_next(walk, &owner)) != NULL) {
 		if (!reply_rrset(reply, SECTION_ANSWER, (struct owner){.name = owner}, set, set->ttl, NULL))
 			return false;

@@ -48,14 +48,17 @@ static void remember_question(struct reply *reply)
 	remember(reply, &labels, labels.count, DNS_HEADER);
 }
 
-/* Does `name` stand at `offset`? What stands there was written by us: it is a name, and its pointers lead back. */
+/* Does `name` (in lower case, unless case counts) stand at `offset`? What stands there was written by us: it is a name,
+ * and its pointers lead back. */
 static bool stands_at(const struct reply *reply, size_t offset, const uint8_t *name)
 {
 	const uint8_t *message = reply->w.start, *label = message + offset;
 	for (;; label += *label + 1u, name += *name + 1u) {
 		while (*label >= 0xc0)
 			label = message + ((label[0] & 0x3f) << 8 | label[1]);
-		if (*label != *name || !word_same(label + 1, name + 1, *label))
+		if (*label != *name)
+			return false;
+		if (reply->exact ? memcmp(label + 1, name + 1, *label) != 0 : !word_same(label + 1, name + 1, *label))
 			return false;
 		if (*name == 0)
 			return true;
@@ -83,7 +86,7 @@ uint16_t compress_name(struct reply *reply, const uint8_t *name)
 	uint16_t found = 0;
 	unsigned own = 0;
 	for (; own < labels.count; own++) {
-		found = find(reply, labels.hash[own], lower + labels.at[own]);
+		found = find(reply, labels.hash[own], (reply->exact ? name : lower) + labels.at[own]);
 		if (found)
 			break;
 	}

@@ -44,6 +44,7 @@ void reply_start(struct reply *reply, uint8_t *out, size_t limit, const struct q
 	reply->rcode = RCODE_NOERROR;
 	reply->reserved = (uint16_t)reserve;
 	reply->places = 0;
+	reply->exact = false;
 	reply->full = false;
 
 	uint8_t *room = write_room(&reply->w, DNS_HEADER + question);

@@ -32,6 +32,7 @@ struct reply {
 	uint16_t rcode;                /* 12 bits */
 	uint16_t reserved;             /* bytes kept free at the end, for OPT */
 	uint16_t places;               /* used of `place`; the rest is not set */
+	bool exact;                    /* compress without a change of case (RFC 5936 3.4); reply_start sets false */
 	bool full;                     /* something did not fit, since the start or the last reply_rewind */
 	uint8_t bucket[REPLY_BUCKETS]; /* newest place of each, + 1; set once there are places */
 	struct reply_name place[REPLY_NAMES];

@@ -36,7 +36,10 @@ static void put_server(const char *folder, const struct fixture_files *files)
 	snprintf(path, sizeof path, "%s/meridian.yaml", folder);
 	FILE *out = fopen(path, "w");
 	assert_non_null(out);
-	fprintf(out, "listen: [127.0.0.1@5300]\ngeo: geo\n%szones:\n  named:\n", files->server ? files->server : "");
+	fprintf(out, "listen: [127.0.0.1@5300]\ngeo: geo\n%szones:\n", files->server ? files->server : "");
+	if (files->access)
+		fprintf(out, "  default: %s\n", files->access);
+	fputs("  named:\n", out);
 	unsigned count = 0;
 	for (const struct fixture_zone *zone = files->zones; zone->origin; zone++) {
 		char name[32];
@@ -73,13 +76,16 @@ static void queue(void *context, void (*work)(void *), void (*after)(void *), vo
 	after(argument);
 }
 
-static void load(struct fixture *fixture, const char *folder, uint64_t seed)
+static void load(struct fixture *fixture, const struct fixture_files *files)
 {
-	char path[PATH_ROOM];
-	snprintf(path, sizeof path, "%s/meridian.yaml", folder);
-	fixture->source = live_source_new();
-	fixture->reload = reload_new(path, fixture->source, seed, (struct reload_hooks){.queue = queue});
+	char geo[PATH_ROOM];
+	snprintf(geo, sizeof geo, "%s/geo", fixture->folder);
+	assert_int_equal(mkdir(geo, 0755), 0);
+	put_server(fixture->folder, files);
+	if (files->geo)
+		put(fixture->folder, "geo/a.yaml", files->geo);
 	reload_request(fixture->reload, "test", NULL, NULL);
+	clear(fixture->folder, files);
 	if (!reload_last(fixture->reload)->failed)
 		return;
 	err_print(reload_last(fixture->reload)->err, stderr, false);
@@ -90,23 +96,28 @@ static unsigned fixtures; /* of the test's only thread, which is a reader while 
 
 struct fixture *fixture_new(const struct fixture_files *files)
 {
-	char folder[] = "/tmp/meridian-test-answer-XXXXXX", geo[PATH_ROOM];
-	assert_non_null(mkdtemp(folder));
-	snprintf(geo, sizeof geo, "%s/geo", folder);
-	assert_int_equal(mkdir(geo, 0755), 0);
-	put_server(folder, files);
-	if (files->geo)
-		put(folder, "geo/a.yaml", files->geo);
+	char path[PATH_ROOM];
 	struct fixture *fixture = calloc(1, sizeof *fixture);
 	assert_non_null(fixture);
+	strcpy(fixture->folder, "/tmp/meridian-answer-XXXXXX");
+	assert_non_null(mkdtemp(fixture->folder));
 	if (!fixtures++)
 		live_thread_start();
-	load(fixture, folder, files->seed ? files->seed : 7);
-	clear(folder, files);
+	snprintf(path, sizeof path, "%s/meridian.yaml", fixture->folder);
+	fixture->source = live_source_new();
+	fixture->reload = reload_new(
+	        path, fixture->source, files->seed ? files->seed : 7, (struct reload_hooks){.queue = queue});
+	load(fixture, files);
 	fixture->context = (struct answer_context){.counters = &fixture->counters, .random = 1, .wall = 1700000000};
 	fixture->client.stream = true;
 	assert_true(addr_parse(&fixture->client.addr, "192.0.2.1"));
 	return fixture;
+}
+
+void fixture_reload(struct fixture *fixture, const struct fixture_files *files)
+{
+	assert_int_equal(mkdir(fixture->folder, 0700), 0);
+	load(fixture, files);
 }
 
 void fixture_free(struct fixture *fixture)

@@ -20,10 +20,12 @@ struct fixture_files {
 	const struct fixture_zone *zones; /* ended by a row without an origin */
 	const char *server;               /* keys of meridian.yaml beside `listen`, `zones` and `geo` */
 	const char *geo;                  /* the text of geo/a.yaml */
+	const char *access;               /* `default` of `zones`: transfer, notify */
 	uint64_t seed;                    /* the process's secret; 0: 7 */
 };
 
 struct fixture {
+	char folder[32];
 	struct live_source *source;
 	struct reload *reload;
 	struct counters counters;
@@ -38,6 +40,8 @@ struct fixture {
 
 /* Fails the test where the files have an error. Warnings are not looked at. */
 struct fixture *fixture_new(const struct fixture_files *files);
+/* A reload with other files; it fails the test, too. */
+void fixture_reload(struct fixture *fixture, const struct fixture_files *files);
 void fixture_free(struct fixture *fixture);
 
 /* Builds the question that a text asks into `query`, and returns its size:
