@@ -37,6 +37,7 @@ static bool compile(struct snapshot *snapshot, const struct snapshot_request *re
 	size_t zone_errors = err_count(err, ERR_ERROR);
 	compile_services(snapshot);
 	compile_attachments(snapshot, err);
+	compile_loops(snapshot, err);
 	compile_hints(snapshot);
 	if (err_count(err, ERR_ERROR) == zone_errors)
 		compile_tables(snapshot, request, err);

@@ -34,6 +34,13 @@ void compile_tables(struct snapshot *snapshot, const struct snapshot_request *re
 /* Binds each service to the nodes of its names. */
 void compile_attachments(struct snapshot *snapshot, struct err *err);
 
+/* The node of a name of ours, or that a wildcard gives it, and its zone; NULL: none. */
+const struct node *compile_node_of(
+        const struct snapshot *snapshot, const uint8_t *name, const struct snapshot_zone **zone);
+
+/* Refuses services of names that lead to each other; after compile_attachments. */
+void compile_loops(const struct snapshot *snapshot, struct err *err);
+
 /* Finds the address hints that are those of steered names, once all are bound. */
 void compile_hints(struct snapshot *snapshot);
 

@@ -9,6 +9,30 @@
 
 #include "snap/compile.h"
 
+/* The node that a name has, or that a wildcard gives it (RFC 4592 3.3.1). */
+static const struct node *node_in(const struct zone *zone, const uint8_t *lower, const struct name_labels *labels)
+{
+	size_t length = labels->at[labels->count] + 1u;
+	for (unsigned first = 0; first <= labels->count; first++) {
+		unsigned at = labels->at[first];
+		const struct node *node = zone_find(zone, lower + at, length - at, labels->hash[first]);
+		if (node)
+			return first ? node->wildcard : node;
+	}
+	return NULL;
+}
+
+const struct node *compile_node_of(
+        const struct snapshot *snapshot, const uint8_t *name, const struct snapshot_zone **zone)
+{
+	uint8_t lower[NAME_BYTES + 9];
+	struct name_labels labels;
+	name_lower(lower, name, name_length(name));
+	name_split(&labels, lower, snapshot->seed);
+	*zone = snapshot_zone_find(snapshot, lower, &labels, 0);
+	return *zone && (*zone)->zone ? node_in((*zone)->zone, lower, &labels) : NULL;
+}
+
 /* The attachments of one zone while they are collected. */
 struct collected {
 	struct attachment *list;

@@ -11,19 +11,6 @@
 #include "base/cursor.h"
 #include "snap/compile.h"
 
-/* The node that a name has, or that a wildcard gives it (RFC 4592 3.3.1); NULL: none. */
-static const struct node *node_of(const struct zone *zone, const uint8_t *lower, const struct name_labels *labels)
-{
-	size_t length = labels->at[labels->count] + 1u;
-	for (unsigned first = 0; first <= labels->count; first++) {
-		unsigned at = labels->at[first];
-		const struct node *node = zone_find(zone, lower + at, length - at, labels->hash[first]);
-		if (node)
-			return first ? node->wildcard : node;
-	}
-	return NULL;
-}
-
 /* The steered name that a record's hints are of. */
 static const struct attachment *source_of(const struct snapshot *snapshot, const struct snapshot_zone *zone,
         const struct node *owner, const uint8_t *rdata, uint16_t size)
@@ -33,12 +20,8 @@ static const struct attachment *source_of(const struct snapshot *snapshot, const
 	const uint8_t *target = rdata + 2;
 	if (target[0] == 0)
 		return snapshot_attachment(zone, owner);
-	uint8_t lower[NAME_BYTES + 9];
-	struct name_labels labels;
-	name_lower(lower, target, name_length(target));
-	name_split(&labels, lower, snapshot->seed);
-	const struct snapshot_zone *other = snapshot_zone_find(snapshot, lower, &labels, 0);
-	const struct node *node = other && other->zone ? node_of(other->zone, lower, &labels) : NULL;
+	const struct snapshot_zone *other;
+	const struct node *node = compile_node_of(snapshot, target, &other);
 	return node ? snapshot_attachment(other, node) : NULL;
 }
 

@@ -165,6 +165,11 @@ static void read_service(struct reader *reader, const struct yaml *value, void *
 	conf_service_read(reader, value, &services[reader->conf->service_count++]);
 }
 
+static struct err_at at_of(const struct place *place)
+{
+	return (struct err_at){place->file, place->line, place->column, place->width, place->text, place->text_length};
+}
+
 /* A name is steered by one service. */
 static void check_owners(struct reader *reader)
 {
@@ -182,13 +187,77 @@ static void check_owners(struct reader *reader)
 			uint32_t k = 0;
 			for (other = &conf->services[first]; !name_equal(other->names[k], name);)
 				k++;
-			const struct place *here = &service->name_places[j], *there = &other->name_places[k];
-			struct err_at at = {
-			        here->file, here->line, here->column, here->width, here->text, here->text_length};
+			const struct place *there = &other->name_places[k];
+			struct err_at at = at_of(&service->name_places[j]);
 			err_add(reader->err, ERR_ERROR, &at, "%s is steered twice; first at %s:%u",
 			        name_format(name, text), there->file, there->line);
 		}
 	dict_free(owners);
+}
+
+/* A list of `only`: which data centers, and the first rule that has it. */
+struct only {
+	uint64_t mask[(DATACENTERS_MAX + 63) / 64];
+	const struct map_rule *rule;
+};
+
+static void mask_add(struct only *only, uint32_t datacenter)
+{
+	only->mask[datacenter / 64] |= UINT64_C(1) << datacenter % 64;
+}
+
+/* The distinct lists of `only` of a map. */
+static uint32_t collect_only(struct reader *reader, const struct map_rules *map, struct only **lists)
+{
+	uint32_t count = 0, room = 0;
+	struct dict *known = dict_new();
+	*lists = NULL;
+	for (size_t i = 0; i < map->count; i++) {
+		const struct rule_list *list = &map->rules[i].list;
+		struct only only = {.rule = &map->rules[i]};
+		for (unsigned j = 0; j < list->count; j++)
+			mask_add(&only, list->datacenters[j]);
+		if (!list->only || !list->count || !dict_add(known, only.mask, sizeof only.mask, 0))
+			continue;
+		*lists = arena_grow(reader->scratch, *lists, count, &room, sizeof only);
+		(*lists)[count++] = only;
+	}
+	dict_free(known);
+	return count;
+}
+
+static bool meets(const struct only *only, const struct only *own)
+{
+	uint64_t common = 0;
+	for (size_t i = 0; i < sizeof own->mask / sizeof *own->mask; i++)
+		common |= only->mask[i] & own->mask[i];
+	return common;
+}
+
+/* Whom `only` sends to data centers in which a service has no pool, it would send nowhere. */
+static void check_only(struct reader *reader)
+{
+	const struct conf *conf = reader->conf;
+	for (uint32_t i = 0; i < conf->map_count; i++) {
+		struct only *lists;
+		uint32_t count = collect_only(reader, &conf->maps[i], &lists);
+		for (uint32_t j = 0; count && j < conf->service_count; j++) {
+			const struct conf_service *service = &conf->services[j];
+			struct only own = {.rule = NULL};
+			for (uint32_t k = 0; k < service->pool_count; k++)
+				if (service->pools[k].datacenter != NO_INDEX)
+					mask_add(&own, service->pools[k].datacenter);
+			for (uint32_t k = 0; k < count && service->map == i && service->pool_count; k++) {
+				if (meets(&lists[k], &own))
+					continue;
+				struct err_at at = at_of(&service->place);
+				err_add(reader->err, ERR_ERROR, &at,
+				        "no pool for the clients of %s:%u: `only` sends them nowhere else, and "
+				        "this service has no pool there",
+				        lists[k].rule->file, lists[k].rule->line);
+			}
+		}
+	}
 }
 
 static void read_all(struct reader *reader, struct geo *geo)
@@ -221,6 +290,7 @@ static void read_all(struct reader *reader, struct geo *geo)
 	conf->services = services;
 	each(reader, geo, SERVICES, services, read_service);
 	check_owners(reader);
+	check_only(reader);
 	read_safety(reader, geo);
 }
 

@@ -6,6 +6,7 @@ libsnap_a_SOURCES = \
 	src/snap/compile.h \
 	src/snap/compile_attachments.c \
 	src/snap/compile_hints.c \
+	src/snap/compile_loops.c \
 	src/snap/compile_promise.c \
 	src/snap/compile_services.c \
 	src/snap/compile_tables.c \

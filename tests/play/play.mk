@@ -12,6 +12,7 @@ PLAYS = \
 	tests/play/promise.play \
 	tests/play/reload.play \
 	tests/play/return.play \
+	tests/play/ring.play \
 	tests/play/split-brain.play \
 	tests/play/stale-replica.play \
 	tests/play/ttl.play

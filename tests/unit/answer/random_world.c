@@ -64,12 +64,16 @@ static void write_list(FILE *out, const unsigned *list, unsigned count)
 
 static void write_rule(FILE *out, struct random_world *world, bool may_be_nearest)
 {
-	unsigned list[CENTERS], count = choose(&world->random, NULL, world->datacenters, list);
+	unsigned list[CENTERS], count = choose(&world->random, NULL, world->datacenters, list), has_iad = 0;
 	if (may_be_nearest && chance_of(&world->random, 20)) {
 		fputs("nearest\n", out);
 		return;
 	}
 	bool only = chance_of(&world->random, 20);
+	for (unsigned i = 0; i < count; i++)
+		has_iad |= list[i] == 0;
+	if (only && !has_iad) /* where all services have pools */
+		list[chance(&world->random, count)] = 0;
 	fputs(only ? "{ only: " : "", out);
 	write_list(out, list, count);
 	fputs(only ? " }\n" : "\n", out);
