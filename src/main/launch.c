@@ -7,11 +7,11 @@
  * is loaded when signals are blocked already. This file links only libc.
  */
 #include <dlfcn.h>
-#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "main/launch.h"
@@ -31,12 +31,12 @@ static void block_signals(void)
 /* The object in the folder of this program: that of a build. */
 static void *load_beside(void)
 {
-	char program[PATH_MAX], path[PATH_MAX + 32];
-	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-	if (length < 0)
+	char path[PATH_MAX + sizeof LAUNCH_OBJECT];
+	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX);
+	char *slash = length < 0 ? NULL : memrchr(path, '/', (size_t)length);
+	if (!slash)
 		return NULL;
-	program[length] = '\0';
-	snprintf(path, sizeof path, "%s/" LAUNCH_OBJECT, dirname(program));
+	strcpy(slash + 1, LAUNCH_OBJECT);
 	return access(path, R_OK) == 0 ? dlopen(path, RTLD_NOW | RTLD_GLOBAL) : NULL;
 }
 
