@@ -32,11 +32,15 @@ static void show_client(const json_t *client)
 	bool subnet = via && strcmp(via, "ecs") == 0;
 	char *address = ctl_text(client, "address"), *from = ctl_text(client, "from"), *ecs = ctl_text(client, "ecs");
 	printf("%-9s %s, ", "client", address);
+	char *why = ctl_text(client, "why");
 	if (subnet)
 		printf("of the client subnet %s sent by %s", ecs, from);
+	else if (has(client, "ecs"))
+		printf("the source of the query; its client subnet %s is not used: %s", ecs, why);
 	else
-		printf("the source of the query%s%s", has(client, "ecs") ? "; its client subnet is not used: " : "",
-		        has(client, "ecs") ? ecs : "");
+		printf("the source of the query%s",
+		        via && strcmp(via, "resolver") == 0 ? ", which a rule for resolvers names" : "");
+	free(why);
 	puts(has(client, "special") ? "; a special address: unknown" : "");
 	free(address);
 	free(from);
@@ -65,7 +69,9 @@ static void show_facts(const json_t *facts)
 		printf("%sAS%lld", first ? "" : ", ", (long long)json_integer_value(json_object_get(facts, "asn")));
 		first = false;
 	}
-	puts(first ? "none: not in the databases" : "");
+	puts(has(facts, "lost") ? "not known any more: a database was overwritten in place; reload"
+	        : first         ? "none: not in the databases"
+	                        : "");
 }
 
 static void show_rule(const json_t *data)
@@ -114,6 +120,34 @@ static void show_candidates(const struct ctl *ctl, const json_t *candidates)
 	ctl_table_end(table, stdout, ctl->colour_out);
 }
 
+/* The members of the pool that answers, where there is a choice. */
+static void show_pool(const struct ctl *ctl, const json_t *data)
+{
+	static const char *const heading[] = {"", "MEMBER", "WEIGHT", "STATE"};
+	const json_t *members = json_object_get(data, "members");
+	if (json_array_size(members) < 2)
+		return;
+	char *picked = ctl_text(data, "picked");
+	printf("\nmembers   %s\n", picked);
+	free(picked);
+	struct ctl_table *table = ctl_table_new(4);
+	ctl_table_heading(table, heading);
+	for (size_t i = 0; i < json_array_size(members); i++) {
+		const json_t *member = json_array_get(members, i);
+		char *state = ctl_text(member, has(member, "forced") ? "forced" : "state"), *told;
+		const char *more = !has(member, "target")          ? ", has no probe"
+		                   : strcmp(state, "unknown") == 0 ? ", counts as up"
+		                                                   : "";
+		MUST(asprintf(&told, "%s%s%s", has(member, "forced") ? "forced " : "", state, more) >= 0);
+		ctl_table_add(table, ctl_visible(has(member, "given") ? "*" : " "), "32");
+		ctl_table_add(table, ctl_text(member, "member"), NULL);
+		ctl_table_add(table, ctl_text(member, "weight"), NULL);
+		ctl_table_add(table, told, ctl_state_colour(told));
+		free(state);
+	}
+	ctl_table_end(table, stdout, ctl->colour_out);
+}
+
 static void show_answer(const struct ctl *ctl, const json_t *data)
 {
 	static const char *const keys[] = {"name", "ttl", "type", "data"};
@@ -122,7 +156,7 @@ static void show_answer(const struct ctl *ctl, const json_t *data)
 	printf("\nanswer    %s%s%s, scope %s", ctl->colour_out ? "\033[1m" : "", rcode,
 	        ctl->colour_out ? "\033[0m" : "", scope);
 	if (has(data, "sticky_prefix"))
-		printf(", members by the hash of the client's /%lld",
+		printf(", which hangs on the hash of the client's /%lld",
 		        (long long)json_integer_value(json_object_get(data, "sticky_prefix")));
 	if (has(data, "all_down"))
 		fputs("; every pool is down, so the rule `all-down` decided", stdout);
@@ -163,6 +197,7 @@ void ctl_show_explain(const struct ctl *ctl, const json_t *data)
 			show_facts(json_object_get(data, "facts"));
 		show_rule(data);
 		show_candidates(ctl, json_object_get(data, "candidates"));
+		show_pool(ctl, data);
 		show_ttl(data);
 	} else if (has(data, "zone")) {
 		puts("service   none: the answer is the zone's, the same for every client");

@@ -32,7 +32,8 @@ static void note_limits(struct trace *trace, const struct board *board, const st
 }
 
 static void note(struct exchange *exchange, const struct attachment *attachment, unsigned family,
-        const struct map_hit *hit, const struct asker *asker, const struct pick *pick, const struct choice *choice)
+        const struct map_hit *hit, const struct asker *asker, const struct pick *pick, const struct choice *choice,
+        uint8_t sticky)
 {
 	struct trace *trace = exchange->context->trace;
 	if (trace->steered)
@@ -47,6 +48,10 @@ static void note(struct exchange *exchange, const struct attachment *attachment,
 	trace->ttl = choice->ttl;
 	trace->full_ttl = attachment->ttl[family];
 	trace->scope = choice->scope;
+	trace->map_scope = hit->scope;
+	trace->sticky = sticky;
+	if (choice->pool && !choice->service->names)
+		trace->given = choice->given;
 	trace->hashed = service_hashed(choice->service, asker->client->family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6);
 	note_limits(trace, exchange->board, asker);
 }
@@ -58,7 +63,7 @@ void steer_choose(
 	struct map_hit hit = order_for(exchange, attachment->service, service);
 	struct asker asker = {.client = &exchange->steered_for, .span = UINT16_MAX};
 	uint8_t hashed = service_hashed(service, asker.client->family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6),
-	        member_hashed;
+	        member_hashed = 0;
 	struct pick pick = pick_pool_for(exchange->board, attachment->service, family, hit.order, hit.count, &asker);
 	choice->verdict = pick.verdict;
 	choice->service = service;
@@ -71,7 +76,7 @@ void steer_choose(
 	choice->scope = hashed > hit.scope ? hashed : hit.scope;
 	counter_increment(exchange->context->counters, COUNTER_ANSWERS_STEERED);
 	if (exchange->context->trace)
-		note(exchange, attachment, family, &hit, &asker, &pick, choice);
+		note(exchange, attachment, family, &hit, &asker, &pick, choice, member_hashed);
 }
 
 void steer_narrow(struct exchange *exchange, const struct choice *choice)

@@ -30,6 +30,9 @@ struct trace {
 	uint8_t pool;           /* position, where one was chosen */
 	uint32_t ttl, full_ttl; /* as given; as it is while nothing is about to change */
 	uint8_t scope;          /* the table's, or the hash's where that is longer */
+	uint8_t map_scope;      /* the table's */
+	uint8_t sticky;         /* prefix length that is hashed for the choice of members; 0: none */
+	struct given given;     /* the members, where a pool of addresses was chosen */
 	uint8_t hashed;         /* prefix length that is hashed for sticky choices, ramps and spill; 0: none */
 };
 

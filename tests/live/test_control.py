@@ -97,6 +97,23 @@ class Control(LiveTest):
         finally:
             self.world.write('meridian.yaml', good)
 
+    def test_explain_a_drain(self):
+        """Who was passed over, in one word and at length; and how the members were picked."""
+        self.ok('drain', 'iad', '--reason', 'works')
+        try:
+            data = self.world.control('explain', name='www.example.com', ecs='5.2.1.0/24')['data']
+            by_name = {row['datacenter']: row for row in data['candidates']}
+            iad, fra = by_name['iad'], by_name['fra']
+            self.assertEqual((iad['code'], iad['skipped'], iad['chosen']), ('drained', True, False))
+            self.assertEqual(iad['drain']['reason'], 'works')
+            self.assertEqual((fra['code'], fra['skipped'], fra['chosen']), ('up', False, True))
+            self.assertEqual(data['picked'], 'all 1')
+            self.assertEqual([(row['member'], row['state'], row['given']) for row in data['members']],
+                             [(self.world.centers['fra'].address, 'up', True)])
+            self.assertEqual((data['client']['via'], data['scope_by']), ('ecs', 'map'))
+        finally:
+            self.ok('undrain', 'iad')
+
     def test_force(self):
         name = self.world.targets()['iad']['name']
         self.ok('force', name, 'down')

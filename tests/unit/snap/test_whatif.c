@@ -46,73 +46,74 @@ static void tell(const struct whatif *whatif, char *text, size_t room)
 	        whatif->next == NO_INDEX ? "none" : whatif->sites[whatif->next].name);
 }
 
+static const struct {
+	const char *name;
+	const struct shift_way *ways;
+	size_t count;
+	double capacities[DATACENTERS], loads[DATACENTERS];
+	const char *down[3], *expected;
+} weighed[] = {
+        {"nothing is known", fra_falls, 3, {0}, {NAN, NAN, NAN}, {"fra"},
+                "growth: iad 38>88 use 100>233 then sin 800 fra- 50>0 use 100>0 sin 12>12 use 100>100 then iad "
+                "267; next iad"},
+        /* of all capacity iad has a half, fra and sin a quarter each */
+        {"capacities", fra_falls, 3, {2000, 1000, 1000}, {NAN, NAN, NAN}, {"fra"},
+                "capacity: iad 38>88 use 75>175! then sin 400 fra- 50>0 use 200>0 sin 12>12 use 50>50 then iad "
+                "200; next iad"},
+        /* fra bears 800/s, which all go to iad, which has 600/s */
+        {"loads", fra_falls, 3, {2000, 1000, 1000}, {0.3, 0.8, 0.1}, {"fra"},
+                "load: iad 38>88 use 30>70 then sin 150 fra- 50>0 use 80>0 sin 12>12 use 10>10 then iad 75; "
+                "next "
+                "iad"},
+        {"loads without capacities: all are as large", fra_falls, 3, {0}, {0.3, 0.8, 0.1}, {"fra"},
+                "load: iad 38>88 use 30>110! then sin 120 fra- 50>0 use 80>0 sin 12>12 use 10>10 then iad 120; "
+                "next iad"},
+        /* iad and sin bear 700/s for half of the clients: so does fra */
+        {"a load that is not known", fra_falls, 3, {2000, 1000, 1000}, {0.3, NAN, 0.1}, {"fra"},
+                "load: iad 38>88 use 30>65 then sin 140 fra- 50>0 use nan>0 sin 12>12 use 10>10 then iad 70; "
+                "next "
+                "iad"},
+        {"a capacity that is not known", fra_falls, 3, {0, 1000, 1000}, {0.3, 0.8, 0.1}, {"fra"},
+                "load: iad 38>88 use 30>nan then sin 144 fra- 50>0 use 80>0 sin 12>12 use 10>10; next sin"},
+        {"the last one", two_fall, 3, {1000, 1000, 1000}, {0.3, 0.8, 0.1}, {"fra", "iad"},
+                "load: iad- 38>0 use 30>0 fra- 50>0 use 80>0 sin 12>100 use 10>120!; next sin"},
+        {"nobody", all_fall, 1, {1000, 1000, 1000}, {0.3, 0.8, 0.1}, {"fra", "iad", "sin"},
+                "load: iad- 0>0 use 30>0 fra- 100>0 use 80>0 sin- 0>0 use 10>0; next none"},
+};
+
 static void test_weigh(void **state)
 {
-	static const struct {
-		const char *name;
-		const struct shift_way *ways;
-		size_t count;
-		double capacities[DATACENTERS], loads[DATACENTERS];
-		const char *down[3], *expected;
-	} table[] = {
-	        {"nothing is known", fra_falls, 3, {0}, {NAN, NAN, NAN}, {"fra"},
-	                "growth: iad 38>88 use 100>233 then sin 800 fra- 50>0 use 100>0 sin 12>12 use 100>100 then iad "
-	                "267; next iad"},
-	        /* of all capacity iad has a half, fra and sin a quarter each */
-	        {"capacities", fra_falls, 3, {2000, 1000, 1000}, {NAN, NAN, NAN}, {"fra"},
-	                "capacity: iad 38>88 use 75>175! then sin 400 fra- 50>0 use 200>0 sin 12>12 use 50>50 then iad "
-	                "200; next iad"},
-	        /* fra bears 800/s, which all go to iad, which has 600/s */
-	        {"loads", fra_falls, 3, {2000, 1000, 1000}, {0.3, 0.8, 0.1}, {"fra"},
-	                "load: iad 38>88 use 30>70 then sin 150 fra- 50>0 use 80>0 sin 12>12 use 10>10 then iad 75; "
-	                "next "
-	                "iad"},
-	        {"loads without capacities: all are as large", fra_falls, 3, {0}, {0.3, 0.8, 0.1}, {"fra"},
-	                "load: iad 38>88 use 30>110! then sin 120 fra- 50>0 use 80>0 sin 12>12 use 10>10 then iad 120; "
-	                "next iad"},
-	        /* iad and sin bear 700/s for half of the clients: so does fra */
-	        {"a load that is not known", fra_falls, 3, {2000, 1000, 1000}, {0.3, NAN, 0.1}, {"fra"},
-	                "load: iad 38>88 use 30>65 then sin 140 fra- 50>0 use nan>0 sin 12>12 use 10>10 then iad 70; "
-	                "next "
-	                "iad"},
-	        {"a capacity that is not known", fra_falls, 3, {0, 1000, 1000}, {0.3, 0.8, 0.1}, {"fra"},
-	                "load: iad 38>88 use 30>nan then sin 144 fra- 50>0 use 80>0 sin 12>12 use 10>10; next sin"},
-	        {"the last one", two_fall, 3, {1000, 1000, 1000}, {0.3, 0.8, 0.1}, {"fra", "iad"},
-	                "load: iad- 38>0 use 30>0 fra- 50>0 use 80>0 sin 12>100 use 10>120!; next sin"},
-	        {"nobody", all_fall, 1, {1000, 1000, 1000}, {0.3, 0.8, 0.1}, {"fra", "iad", "sin"},
-	                "load: iad- 0>0 use 30>0 fra- 100>0 use 80>0 sin- 0>0 use 10>0; next none"},
-	};
 	(void)state;
-	for (size_t i = 0; i < COUNT(table); i++) {
+	for (size_t i = 0; i < COUNT(weighed); i++) {
 		struct datacenter datacenters[DATACENTERS];
 		const char *pools[SHIFT_PLACES + 1] = {"iad", "fra", "sin"}, *services[] = {"a."};
 		char text[1000];
 		for (unsigned j = 0; j < DATACENTERS; j++)
-			datacenters[j] = (struct datacenter){.name = names[j], .capacity = table[i].capacities[j]};
+			datacenters[j] = (struct datacenter){.name = names[j], .capacity = weighed[i].capacities[j]};
 		struct conf conf = {.datacenters = datacenters, .datacenter_count = DATACENTERS};
 		const struct snapshot snapshot = {
 		        .conf = &conf, .steering = {.datacenters = names, .datacenter_count = DATACENTERS}};
 		double loads[DATACENTERS];
 		const char *down[3];
-		memcpy(loads, table[i].loads, sizeof loads);
-		memcpy(down, table[i].down, sizeof down);
+		memcpy(loads, weighed[i].loads, sizeof loads);
+		memcpy(down, weighed[i].down, sizeof down);
 		struct whatif_state known = {.loads = loads};
 		struct whatif_question question = {.down = down, .state = &known};
 		while (question.down_count < 3 && down[question.down_count])
 			question.down_count++;
 		struct shift_way ways[3];
-		memcpy(ways, table[i].ways, table[i].count * sizeof *ways);
+		memcpy(ways, weighed[i].ways, weighed[i].count * sizeof *ways);
 		struct whatif_group group = {.services = services,
 		        .service_count = 1,
 		        .names = pools,
 		        .name_count = DATACENTERS,
-		        .shift = {.counted = {true, true}, .ways = ways, .count = table[i].count}};
+		        .shift = {.counted = {true, true}, .ways = ways, .count = weighed[i].count}};
 		struct whatif whatif = {.arena = arena_new(), .groups = &group, .group_count = 1};
 		whatif_weigh(&whatif, &snapshot, &question);
 		tell(&whatif, text, sizeof text);
 		arena_free(whatif.arena);
-		if (strcmp(text, table[i].expected) != 0)
-			fail_msg("%s: %s, not %s", table[i].name, text, table[i].expected);
+		if (strcmp(text, weighed[i].expected) != 0)
+			fail_msg("%s: %s, not %s", weighed[i].name, text, weighed[i].expected);
 	}
 }
 

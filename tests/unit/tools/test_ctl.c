@@ -305,64 +305,103 @@ static void test_health(void **state)
 	play(rows, COUNT(rows));
 }
 
+static const struct row explanations[] = {
+        {"-s @ explain www.example.com --ecs 203.0.113.0/24 --from 8.8.8.8",
+                "{\"question\":{\"name\":\"www.example.com.\",\"type\":\"A\"},\"client\":{\"from\":\"8.8.8.8\","
+                "\"ecs\":"
+                "\"203.0.113.0/"
+                "24\",\"address\":\"203.0.113.0\",\"via\":\"ecs\",\"special\":false},\"zone\":\"example.com.\","
+                "\"steered\":true,\"service\":\"www.example.com.\",\"map\":\"world\",\"rule\":{\"text\":"
+                "\"country BR\",\"file\":"
+                "\"geo/"
+                "a.yaml\",\"line\":12},\"facts\":{\"continent\":\"SA\",\"country\":\"BR\",\"subdivision\":null,"
+                "\"location\":"
+                "[-23.55,-46.64],\"asn\":64500},\"candidates\":[{\"datacenter\":\"iad\",\"distance_km\":7654,"
+                "\"state\":\"down\","
+                "\"reason\":\"all members "
+                "down\",\"members_up\":0,\"members\":2,\"chosen\":false},{\"datacenter\":\"fra\","
+                "\"distance_km\":null,\"state\":\"up\",\"reason\":\"up\",\"members_up\":1,\"members\":1,"
+                "\"chosen\":true}],"
+                "\"answer\":[{\"name\":\"www.example.com.\",\"type\":\"A\",\"ttl\":60,\"data\":\"192.0.2.1\"}],"
+                "\"rcode\":\"NOERROR\","
+                "\"ttl\":60,\"scope\":15,\"all_down\":false,\"ttl_full\":300,\"ttl_why\":\"the drain of sin "
+                "ends\",\"sticky_prefix\":null}",
+                NULL,
+                "question  www.example.com. A\n"
+                "client    203.0.113.0, of the client subnet 203.0.113.0/24 sent by 8.8.8.8\n"
+                "zone      example.com.\n"
+                "facts     continent SA, country BR, at [-23.55, -46.64], AS64500\n"
+                "service   www.example.com.\n"
+                "map       world\n"
+                "rule      country BR (geo/a.yaml:12)\n"
+                "\n"
+                "   DATA CENTER  DISTANCE  MEMBERS UP  STATE\n"
+                "   iad          7654 km   0 of 2      all members down\n"
+                "*  fra          -         1 of 1      up\n"
+                "\n"
+                "ttl       shorter than the 300 s of the zone: this answer may change when the drain of sin "
+                "ends\n"
+                "\n"
+                "answer    NOERROR, scope 15\n"
+                "www.example.com.  60  A  192.0.2.1\n",
+                "", 0},
+        {"-s @ explain y --from 192.0.2.1",
+                "{\"question\":{\"name\":\"y.\",\"type\":\"A\"},\"client\":{\"from\":\"192.0.2.1\",\"ecs\":"
+                "\"192.0.2.0/"
+                "24\",\"address\":\"192.0.2.1\",\"via\":\"source\",\"why\":\"so\",\"special\":false},\"zone\":"
+                "\"z.\","
+                "\"steered\":true,\"service\":\"y.\",\"map\":\"m\",\"rule\":null,\"facts\":{\"lost\":true},"
+                "\"candidates\":[{"
+                "\"datacenter\":\"iad\",\"distance_km\":1,\"state\":\"up\",\"reason\":\"up\",\"members_up\":2,"
+                "\"members\":3,"
+                "\"chosen\":true}],\"members\":[{\"member\":\"192.0.2.1\",\"target\":\"t\",\"state\":\"down\","
+                "\"forced\":null,"
+                "\"up\":false,\"weight\":3,\"given\":false},{\"member\":\"192.0.2.2\",\"target\":null,"
+                "\"state\":\"up\","
+                "\"forced\":null,\"up\":true,\"weight\":1,\"given\":true},{\"member\":\"192.0.2.3\",\"target\":"
+                "\"u\",\"state\":"
+                "\"down\",\"forced\":\"up\",\"up\":true,\"weight\":1,\"given\":true}],\"picked\":\"2 of 3, all "
+                "that are up\","
+                "\"answer\":[],\"rcode\":\"NOERROR\",\"ttl\":60,\"scope\":24,\"sticky_prefix\":24}",
+                NULL,
+                "question  y. A\n"
+                "client    192.0.2.1, the source of the query; its client subnet 192.0.2.0/24 is not used: so\n"
+                "zone      z.\n"
+                "facts     not known any more: a database was overwritten in place; reload\n"
+                "service   y.\n"
+                "map       m\n"
+                "rule      none: nearest first\n"
+                "\n"
+                "   DATA CENTER  DISTANCE  MEMBERS UP  STATE\n"
+                "*  iad          1 km      2 of 3      up\n"
+                "\n"
+                "members   2 of 3, all that are up\n"
+                "   MEMBER     WEIGHT  STATE\n"
+                "   192.0.2.1  3       down\n"
+                "*  192.0.2.2  1       up, has no probe\n"
+                "*  192.0.2.3  1       forced up\n"
+                "\n"
+                "answer    NOERROR, scope 24, which hangs on the hash of the client's /24, no records\n",
+                "", 0},
+        {"-s @ explain x --from 192.0.2.1",
+                "{\"question\":{\"name\":\"x.\",\"type\":\"A\"},\"client\":{\"from\":\"192.0.2.1\",\"ecs\":"
+                "null,\"address\":"
+                "\"192.0.2.1\",\"via\":\"source\",\"special\":true},\"zone\":null,\"steered\":false,\"answer\":"
+                "[],\"rcode\":"
+                "\"REFUSED\",\"ttl\":null,\"scope\":0}",
+                NULL,
+                "question  x. A\n"
+                "client    192.0.2.1, the source of the query; a special address: unknown\n"
+                "zone      none of ours\n"
+                "\n"
+                "answer    REFUSED, scope 0, no records\n",
+                "", 0},
+};
+
 static void test_explain(void **state)
 {
 	(void)state;
-	static const struct row rows[] = {
-	        {"-s @ explain www.example.com --ecs 203.0.113.0/24 --from 8.8.8.8",
-	                "{\"question\":{\"name\":\"www.example.com.\",\"type\":\"A\"},\"client\":{\"from\":\"8.8.8.8\","
-	                "\"ecs\":"
-	                "\"203.0.113.0/"
-	                "24\",\"address\":\"203.0.113.0\",\"via\":\"ecs\",\"special\":false},\"zone\":\"example.com.\","
-	                "\"steered\":true,\"service\":\"www.example.com.\",\"map\":\"world\",\"rule\":{\"text\":"
-	                "\"country BR\",\"file\":"
-	                "\"geo/"
-	                "a.yaml\",\"line\":12},\"facts\":{\"continent\":\"SA\",\"country\":\"BR\",\"subdivision\":null,"
-	                "\"location\":"
-	                "[-23.55,-46.64],\"asn\":64500},\"candidates\":[{\"datacenter\":\"iad\",\"distance_km\":7654,"
-	                "\"state\":\"down\","
-	                "\"reason\":\"all members "
-	                "down\",\"members_up\":0,\"members\":2,\"chosen\":false},{\"datacenter\":\"fra\","
-	                "\"distance_km\":null,\"state\":\"up\",\"reason\":\"up\",\"members_up\":1,\"members\":1,"
-	                "\"chosen\":true}],"
-	                "\"answer\":[{\"name\":\"www.example.com.\",\"type\":\"A\",\"ttl\":60,\"data\":\"192.0.2.1\"}],"
-	                "\"rcode\":\"NOERROR\","
-	                "\"ttl\":60,\"scope\":15,\"all_down\":false,\"ttl_full\":300,\"ttl_why\":\"the drain of sin "
-	                "ends\",\"sticky_prefix\":null}",
-	                NULL,
-	                "question  www.example.com. A\n"
-	                "client    203.0.113.0, of the client subnet 203.0.113.0/24 sent by 8.8.8.8\n"
-	                "zone      example.com.\n"
-	                "facts     continent SA, country BR, at [-23.55, -46.64], AS64500\n"
-	                "service   www.example.com.\n"
-	                "map       world\n"
-	                "rule      country BR (geo/a.yaml:12)\n"
-	                "\n"
-	                "   DATA CENTER  DISTANCE  MEMBERS UP  STATE\n"
-	                "   iad          7654 km   0 of 2      all members down\n"
-	                "*  fra          -         1 of 1      up\n"
-	                "\n"
-	                "ttl       shorter than the 300 s of the zone: this answer may change when the drain of sin "
-	                "ends\n"
-	                "\n"
-	                "answer    NOERROR, scope 15\n"
-	                "www.example.com.  60  A  192.0.2.1\n",
-	                "", 0},
-	        {"-s @ explain x --from 192.0.2.1",
-	                "{\"question\":{\"name\":\"x.\",\"type\":\"A\"},\"client\":{\"from\":\"192.0.2.1\",\"ecs\":"
-	                "null,\"address\":"
-	                "\"192.0.2.1\",\"via\":\"source\",\"special\":true},\"zone\":null,\"steered\":false,\"answer\":"
-	                "[],\"rcode\":"
-	                "\"REFUSED\",\"ttl\":null,\"scope\":0}",
-	                NULL,
-	                "question  x. A\n"
-	                "client    192.0.2.1, the source of the query; a special address: unknown\n"
-	                "zone      none of ours\n"
-	                "\n"
-	                "answer    REFUSED, scope 0, no records\n",
-	                "", 0},
-	};
-	play(rows, COUNT(rows));
+	play(explanations, COUNT(explanations));
 }
 
 #define DISTANCE                                                                                                       \

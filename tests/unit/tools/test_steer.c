@@ -91,71 +91,67 @@ static void test_good(void **state)
 	}
 }
 
+static const struct {
+	const char *name, *text, *expected; /* "LINE:COLUMN: MESSAGE" */
+} bad_rows[] = {
+        {"only a name", "a", "1:2: 'ask NAME TYPE' is missing"},
+        {"no ask", "a from ::1  # x", "1:13: 'ask NAME TYPE' is missing"},
+        {"nobody asks", "\n  a ask x A", "2:3: 'a' does not say who asks: from ADDRESS, or ecs PREFIX"},
+        {"near condition", "a form ::1 ask x A", "1:3: 'form' is no condition of a case; did you mean 'from'?"},
+        {"far condition", "a banana ::1 ask x A", "1:3: 'banana' is no condition of a case"},
+        {"no address", "a from", "1:7: the address of who asks is missing"},
+        {"bad address", "a from 1.2.3 ask x A", "1:8: '1.2.3' is not an address"},
+        {"twice", "a from ::1 from ::2 ask x A", "1:12: 'from' is here twice"},
+        {"bad prefix", "a ecs x/24 ask x A", "1:7: 'x/24' is not a prefix"},
+        {"long prefix", "a ecs 1.2.3.4/33 ask x A", "1:7: '1.2.3.4/33' is longer than its addresses are"},
+        {"host bits", "a ecs 1.2.3.4/24 ask x A", "1:7: '1.2.3.4/24' has bits set behind its length"},
+        {"down nothing", "a down from ::1 ask x A", "1:3: down what? Name data centers or targets"},
+        {"up nothing", "a up", "1:3: up what? Name data centers or targets"},
+        {"drained nothing", "a drained after 1s", "1:3: drained what? Name data centers or targets"},
+        {"reads nothing", "a reads from ::1", "1:3: reads what? Name a data center and fields: fra role=primary"},
+        {"reads no field", "a reads fra from ::1 ask x A", "1:9: what is read of 'fra'? FIELD=VALUE is missing"},
+        {"reads no value", "a reads fra a=1,role from ::1 ask x A",
+                "1:17: 'role' is not FIELD=VALUE, such as role=primary"},
+        {"reads no name", "a reads fra =1 from ::1 ask x A", "1:13: '=1' is not FIELD=VALUE, such as role=primary"},
+        {"load of nothing", "a load from ::1 ask x A", "1:3: load of what? Such as: load fra=0.95"},
+        {"load without number", "a load fra from ::1 ask x A", "1:8: 'fra' is not DC=LOAD, such as fra=0.95"},
+        {"load no number", "a load fra=x from ::1 ask x A",
+                "1:8: 'x' is no load: a part, such as 0.95, or requests a second"},
+        {"after nothing", "a after", "1:8: how much time passes, such as 20m is missing"},
+        {"after no time", "a after 20 from ::1 ask x A", "1:9: '20' is not a time up to 7d, such as 20m"},
+        {"after too long", "a after 8d from ::1 ask x A", "1:9: '8d' is not a time up to 7d, such as 20m"},
+        {"near reads", "a read fra role=x from ::1 ask x A",
+                "1:3: 'read' is no condition of a case; did you mean 'reads'?"},
+        {"no addresses", "a from ::1 ask x A addresses", "1:29: a list of addresses is missing"},
+        {"bad addresses", "a from ::1 ask x A addresses 192.0.2.1,x", "1:40: 'x' is not an address"},
+        {"no name", "a from ::1 ask", "1:15: the name that is asked for is missing"},
+        {"bad name", "a from ::1 ask a..b A", "1:16: no domain name: an empty label"},
+        {"no type", "a from ::1 ask x", "1:17: the type that is asked for is missing"},
+        {"bad type", "a from ::1 ask x dc fra", "1:18: 'dc' is not a record type"},
+        {"near expectation", "a from ::1 ask x A scop 1", "1:20: 'scop' is no expectation; did you mean 'scope'?"},
+        {"no data center", "a from ::1 ask x A dc", "1:22: the name of a data center is missing"},
+        {"scope too large", "a from ::1 ask x A scope 129", "1:26: '129' is not a number that can stand here"},
+        {"scope no number", "a from ::1 ask x A scope -1", "1:26: '-1' is not a number that can stand here"},
+        {"ttl too large", "a from ::1 ask x A ttl 2147483648",
+                "1:24: '2147483648' is not a number that can stand here"},
+        {"rcode", "a from ::1 ask x A rcode BAD", "1:26: 'BAD' is not a response code, such as NXDOMAIN"},
+        {"both", "a from ::1 ask x A nodata answer 1", "1:1: 'a' expects both 'nodata' and an answer"},
+        {"same name", "a from ::1 ask x A\n\na from ::2 ask x A", "3:1: a second case 'a'; the first is in line 1"},
+};
+
 static void test_bad(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *name, *text, *expected; /* "LINE:COLUMN: MESSAGE" */
-	} rows[] = {
-	        {"only a name", "a", "1:2: 'ask NAME TYPE' is missing"},
-	        {"no ask", "a from ::1  # x", "1:13: 'ask NAME TYPE' is missing"},
-	        {"nobody asks", "\n  a ask x A", "2:3: 'a' does not say who asks: from ADDRESS, or ecs PREFIX"},
-	        {"near condition", "a form ::1 ask x A", "1:3: 'form' is no condition of a case; did you mean 'from'?"},
-	        {"far condition", "a banana ::1 ask x A", "1:3: 'banana' is no condition of a case"},
-	        {"no address", "a from", "1:7: the address of who asks is missing"},
-	        {"bad address", "a from 1.2.3 ask x A", "1:8: '1.2.3' is not an address"},
-	        {"twice", "a from ::1 from ::2 ask x A", "1:12: 'from' is here twice"},
-	        {"bad prefix", "a ecs x/24 ask x A", "1:7: 'x/24' is not a prefix"},
-	        {"long prefix", "a ecs 1.2.3.4/33 ask x A", "1:7: '1.2.3.4/33' is longer than its addresses are"},
-	        {"host bits", "a ecs 1.2.3.4/24 ask x A", "1:7: '1.2.3.4/24' has bits set behind its length"},
-	        {"down nothing", "a down from ::1 ask x A", "1:3: down what? Name data centers or targets"},
-	        {"up nothing", "a up", "1:3: up what? Name data centers or targets"},
-	        {"drained nothing", "a drained after 1s", "1:3: drained what? Name data centers or targets"},
-	        {"reads nothing", "a reads from ::1",
-	                "1:3: reads what? Name a data center and fields: fra role=primary"},
-	        {"reads no field", "a reads fra from ::1 ask x A",
-	                "1:9: what is read of 'fra'? FIELD=VALUE is missing"},
-	        {"reads no value", "a reads fra a=1,role from ::1 ask x A",
-	                "1:17: 'role' is not FIELD=VALUE, such as role=primary"},
-	        {"reads no name", "a reads fra =1 from ::1 ask x A",
-	                "1:13: '=1' is not FIELD=VALUE, such as role=primary"},
-	        {"load of nothing", "a load from ::1 ask x A", "1:3: load of what? Such as: load fra=0.95"},
-	        {"load without number", "a load fra from ::1 ask x A", "1:8: 'fra' is not DC=LOAD, such as fra=0.95"},
-	        {"load no number", "a load fra=x from ::1 ask x A",
-	                "1:8: 'x' is no load: a part, such as 0.95, or requests a second"},
-	        {"after nothing", "a after", "1:8: how much time passes, such as 20m is missing"},
-	        {"after no time", "a after 20 from ::1 ask x A", "1:9: '20' is not a time up to 7d, such as 20m"},
-	        {"after too long", "a after 8d from ::1 ask x A", "1:9: '8d' is not a time up to 7d, such as 20m"},
-	        {"near reads", "a read fra role=x from ::1 ask x A",
-	                "1:3: 'read' is no condition of a case; did you mean 'reads'?"},
-	        {"no addresses", "a from ::1 ask x A addresses", "1:29: a list of addresses is missing"},
-	        {"bad addresses", "a from ::1 ask x A addresses 192.0.2.1,x", "1:40: 'x' is not an address"},
-	        {"no name", "a from ::1 ask", "1:15: the name that is asked for is missing"},
-	        {"bad name", "a from ::1 ask a..b A", "1:16: no domain name: an empty label"},
-	        {"no type", "a from ::1 ask x", "1:17: the type that is asked for is missing"},
-	        {"bad type", "a from ::1 ask x dc fra", "1:18: 'dc' is not a record type"},
-	        {"near expectation", "a from ::1 ask x A scop 1",
-	                "1:20: 'scop' is no expectation; did you mean 'scope'?"},
-	        {"no data center", "a from ::1 ask x A dc", "1:22: the name of a data center is missing"},
-	        {"scope too large", "a from ::1 ask x A scope 129", "1:26: '129' is not a number that can stand here"},
-	        {"scope no number", "a from ::1 ask x A scope -1", "1:26: '-1' is not a number that can stand here"},
-	        {"ttl too large", "a from ::1 ask x A ttl 2147483648",
-	                "1:24: '2147483648' is not a number that can stand here"},
-	        {"rcode", "a from ::1 ask x A rcode BAD", "1:26: 'BAD' is not a response code, such as NXDOMAIN"},
-	        {"both", "a from ::1 ask x A nodata answer 1", "1:1: 'a' expects both 'nodata' and an answer"},
-	        {"same name", "a from ::1 ask x A\n\na from ::2 ask x A",
-	                "3:1: a second case 'a'; the first is in line 1"},
-	};
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(bad_rows); i++) {
 		struct arena *arena = arena_new();
 		struct err *err = err_new();
 		size_t count;
 		char got[512];
-		steer_parse(arena, "f", rows[i].text, strlen(rows[i].text), &count, err);
+		steer_parse(arena, "f", bad_rows[i].text, strlen(bad_rows[i].text), &count, err);
 		assert_int_equal(err_items(err), 1);
 		const struct err_item *item = err_item(err, 0);
 		snprintf(got, sizeof got, "%u:%u: %s", item->line, item->column, item->message);
-		assert_string_equal(got, rows[i].expected);
+		assert_string_equal(got, bad_rows[i].expected);
 		err_free(err);
 		arena_free(arena);
 	}
