@@ -27,6 +27,7 @@ const char *report_reason(enum pool_reason reason)
 	        [POOL_KEPT] = "down, but kept in: safety.keep",
 	        [POOL_BRAKED] = "down, but kept in: safety.brake",
 	        [POOL_FROZEN] = "down, but kept in: safety.freeze",
+	        [POOL_LEAVING] = "down, but not left yet: fail-after",
 	        [POOL_ALL_DRAINED] = "drained, but given: the service has pools nowhere else",
 	        [POOL_UNFIT] = "up, but not as the service needs it",
 	};

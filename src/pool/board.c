@@ -317,9 +317,10 @@ static void carry_service(struct board *board, uint32_t index, const struct boar
 		for (unsigned family = 0; family < FAMILIES; family++) {
 			bool last = from->last[family] >> j & 1;
 			state->held[family] |= (from->held[family] >> j & 1) << i;
+			state->leaving[family] |= (from->leaving[family] >> j & 1) << i;
 			state->last[family] |= (uint64_t)last << i;
 			const struct pool_state *pool = &previous->pools[from->first_pool + j];
-			board->pools[state->first_pool + i].held_since[family] = pool->held_since[family];
+			board->pools[state->first_pool + i].wait_since[family] = pool->wait_since[family];
 			if (from->ramping[family] >> j & 1)
 				ramp_carry(board, index, i, family, pool->ramp_since[family],
 				        ramp_share(previous, old, j, family));
@@ -364,7 +365,7 @@ static void lay_out(struct board *board)
 		board->states[i].first_pool = pools;
 		board->states[i].soon = board->states[i].soon_due = INT64_MAX;
 		pools += service->pool_count;
-		if (service->failback == FAILBACK_AFTER)
+		if (service->failback == FAILBACK_AFTER || service->failback == FAILBACK_WHEN || service->fail_after)
 			board->waiting[board->waiting_count++] = i;
 		for (unsigned j = 0; j < service->pool_count; j++) {
 			const struct pool *pool = &service->pools[j];

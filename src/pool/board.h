@@ -67,6 +67,7 @@ enum pool_reason {
 	POOL_KEPT /* safety.keep keeps it in */,
 	POOL_BRAKED /* the brake keeps it in */,
 	POOL_FROZEN /* down, but the freeze keeps what was before */,
+	POOL_LEAVING /* down, but left only after fail-after */,
 	POOL_ALL_DRAINED /* drained, as all of the service's are: it goes on being answered */,
 	POOL_UNFIT /* members are up, but the service's policy (follow, need) wants others: board_why says why */
 };

@@ -32,6 +32,7 @@ struct service_state {
 	uint64_t up[FAMILIES];       /* by health alone: enough members up */
 	uint64_t some[FAMILIES];     /* at least one member up */
 	uint64_t held[FAMILIES];     /* up again, but failback holds it back */
+	uint64_t leaving[FAMILIES];  /* down, but not left yet: fail-after */
 	uint64_t last[FAMILIES];     /* what was usable when the service was last not all down */
 	uint64_t fit[FAMILIES];      /* enough members up that its policy allows; without a policy: `up` */
 	uint64_t fit_some[FAMILIES]; /* at least one such member */
@@ -57,7 +58,7 @@ struct policy_state {
 
 struct pool_state {
 	uint8_t reason[FAMILIES];      /* enum pool_reason */
-	nanotime held_since[FAMILIES]; /* monotonic; where held */
+	nanotime wait_since[FAMILIES]; /* monotonic; where held (NEVER: what failback waits for is not so) or leaving */
 	nanotime ramp_since[FAMILIES]; /* monotonic; where ramping */
 };
 
@@ -133,7 +134,7 @@ struct board {
 	char **force_reasons;
 	struct datacenter_state *datacenters;
 	uint32_t *users, *users_at; /* services of target t: users[users_at[t]] … users[users_at[t + 1] - 1] */
-	uint32_t *waiting;          /* services that fail back after a time */
+	uint32_t *waiting;          /* services whose pools may wait for a time */
 	uint32_t waiting_count;
 	uint32_t *ramped; /* services with return ramps */
 	uint32_t ramped_count;
@@ -169,7 +170,19 @@ static inline bool pool_has(const struct pool *pool, unsigned family)
 /* Has it a state that is more than what its targets say, so that it is carried over and saved? */
 static inline bool service_remembers(const struct service *service)
 {
-	return service->failback != FAILBACK_AUTO || service->all_down == ALL_DOWN_LAST || service->return_over;
+	return service->failback != FAILBACK_AUTO || service->fail_after || service->all_down == ALL_DOWN_LAST ||
+	       service->return_over;
+}
+
+static inline bool service_follows(const struct service *service)
+{
+	return service->policy && service->policy->follow.field;
+}
+
+/* May its policy leave out members that are up? */
+static inline bool service_narrows(const struct service *service)
+{
+	return service->policy && (service->policy->follow.field || service->policy->need_count);
 }
 
 static inline bool board_bit_drained(const struct board *board, const struct pool *pool)
@@ -189,12 +202,20 @@ void board_all_changed(struct board *board, nanotime now);
 uint64_t service_up(const struct board *board, uint32_t service, unsigned family, uint64_t *some);
 /* Takes the targets' health into the service's state, data centers' counts and held-back pools. */
 void service_judge(struct board *board, uint32_t service, nanotime now);
-/* Lets go what was held back long enough; returns when the next is due, INT64_MAX: never. */
-nanotime service_failback(struct board *board, uint32_t service, nanotime now);
-/* When failback lets a pool go; INT64_MAX: it is not held, or not by time. */
-nanotime failback_due(const struct board *board, uint32_t service, unsigned pool, unsigned family);
 /* Writes what queries see. */
 void service_render(struct board *board, uint32_t service, nanotime now);
+
+/* wait.c: what returns may have to wait; `fit`: the pools that may be given now, before the state has them. */
+void wait_returned(struct board *board, uint32_t service, unsigned family, uint64_t fit, nanotime now);
+/* What is lost may have to be waited for; `up`: by health, before the state has it. */
+void wait_lost(struct board *board, uint32_t service, unsigned family, uint64_t up, nanotime now);
+/* Ends what has waited long enough; returns when the next is due, INT64_MAX: never. */
+nanotime service_waits(struct board *board, uint32_t service, nanotime now);
+/* When failback lets a pool in, and when one that is down is left; INT64_MAX: it does not wait, or not by time. */
+nanotime failback_due(const struct board *board, uint32_t service, unsigned pool, unsigned family);
+nanotime leave_due(const struct board *board, uint32_t service, unsigned pool, unsigned family);
+/* What a pool that is held back lacks, if that is known. */
+void wait_why(const struct board *board, uint32_t service, unsigned pool, unsigned family, char *text, size_t room);
 
 /* policy.c: makes the states; takes over what the previous board's knew. */
 void policies_new(struct board *board);

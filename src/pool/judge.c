@@ -178,7 +178,7 @@ nanotime board_tick(struct board *board, nanotime now, nanotime wall)
 	if (board->thaw_at < next)
 		next = board->thaw_at;
 	for (uint32_t i = 0; i < board->waiting_count; i++) {
-		nanotime due = service_failback(board, board->waiting[i], now);
+		nanotime due = service_waits(board, board->waiting[i], now);
 		if (due < next)
 			next = due;
 	}

@@ -153,6 +153,9 @@ const char *board_why(
 	*text = 0;
 	if (!state)
 		return text;
+	wait_why(board, service, index, family, text, room);
+	if (*text)
+		return text;
 	if (pool->cname) {
 		why_target(board, state, pool->cname_target, text, room);
 		return text;

@@ -34,6 +34,8 @@ struct policy {
 	struct follow follow;
 	const struct condition *needs; /* all of them must hold */
 	uint32_t need_count;
+	struct condition failback; /* what is back is let in when it meets this …; no field: no condition */
+	nanotime failback_for;     /* … and has for so long */
 };
 
 #endif

@@ -83,31 +83,6 @@ static void policy_bits(const struct board *board, const struct service *service
 	}
 }
 
-static bool follows(const struct service *service)
-{
-	return service->policy && service->policy->follow.field;
-}
-
-/* A pool that comes back while another is in use waits until failback lets it. Where a primary is followed there is
- * one pool at most, and the database says which. */
-static void hold_back(struct board *board, uint32_t index, unsigned family, uint64_t up, nanotime now)
-{
-	const struct service *service = &board->steering->services[index];
-	struct service_state *state = &board->states[index];
-	uint64_t drained, kept, returned = up & ~state->fit[family];
-	bool never = service->failback == FAILBACK_AUTO || follows(service);
-	state->held[family] &= never ? 0 : up;
-	if (never || !returned || board->quiet || board->by_hand)
-		return;
-	policy_bits(board, service, &drained, &kept);
-	if (!(up & ~returned & ~state->held[family] & ~drained))
-		return;
-	state->held[family] |= returned;
-	for (unsigned i = 0; i < service->pool_count; i++)
-		if (returned >> i & 1)
-			board->pools[state->first_pool + i].held_since[family] = now;
-}
-
 /* How many pools of a family came up less those that went down, for their data centers. */
 static void count_pools(
         struct board *board, const struct service *service, unsigned family, uint64_t before, uint64_t up)
@@ -131,44 +106,12 @@ void service_judge(struct board *board, uint32_t index, nanotime now)
 		state->fit_some[family] = state->some[family];
 		if (state->policy)
 			fit = pools_up(&(struct view){board, index, true}, family, &state->fit_some[family]);
-		hold_back(board, index, family, fit, now);
+		wait_returned(board, index, family, fit, now);
+		wait_lost(board, index, family, up, now);
 		count_pools(board, &board->steering->services[index], family, state->up[family], up);
 		state->up[family] = up;
 		state->fit[family] = fit;
 	}
-}
-
-nanotime failback_due(const struct board *board, uint32_t index, unsigned pool, unsigned family)
-{
-	const struct service *service = &board->steering->services[index];
-	const struct service_state *state = &board->states[index];
-	if (service->failback != FAILBACK_AFTER || !(state->held[family] >> pool & 1))
-		return INT64_MAX;
-	return board->pools[state->first_pool + pool].held_since[family] + service->failback_after;
-}
-
-nanotime service_failback(struct board *board, uint32_t index, nanotime now)
-{
-	struct service_state *state = &board->states[index];
-	nanotime next = INT64_MAX;
-	bool changed = false;
-	for (unsigned family = 0; family < FAMILIES; family++)
-		for (unsigned i = 0; state->held[family] >> i; i++) {
-			if (!(state->held[family] >> i & 1))
-				continue;
-			nanotime due = failback_due(board, index, i, family);
-			if (due > now) {
-				next = due < next ? due : next;
-			} else {
-				state->held[family] &= ~(UINT64_C(1) << i);
-				changed = true;
-			}
-			if (i == POOLS_MAX - 1)
-				break;
-		}
-	if (changed)
-		service_render(board, index, now);
-	return next;
 }
 
 /* ---- the words ---- */
@@ -230,7 +173,7 @@ static uint64_t among_up(const struct service *service, const struct service_sta
         uint64_t wanted, uint64_t spare)
 {
 	uint64_t up = state->some[family] & spare;
-	if (!service->policy || !up || (follows(service) && service->all_down == ALL_DOWN_LAST))
+	if (!service_narrows(service) || !up || (service_follows(service) && service->all_down == ALL_DOWN_LAST))
 		return wanted;
 	return wanted & up ? wanted & up : up;
 }
@@ -295,6 +238,8 @@ static enum pool_reason reason_for(
 		bool braked = pool->datacenter != NO_INDEX && board->datacenters[pool->datacenter].braked;
 		if (state->all_down[family])
 			return POOL_ALL_DOWN;
+		if (!up && state->leaving[family] >> i & 1)
+			return POOL_LEAVING;
 		if (!up)
 			return braked ? POOL_BRAKED : POOL_KEPT;
 		return pool_frozen(board, pool, family) ? POOL_FROZEN : drained ? POOL_ALL_DRAINED : POOL_UP;
@@ -340,7 +285,7 @@ static void tell_all_down(struct board *board, uint32_t index, unsigned family, 
 		board_tell(board, EVENT(ERROR, "service", service->name, "all-down", unlogged), "%s %s: %s; %s",
 		        service->name, type,
 		        !board->states[index].some[family] ? "every pool is down"
-		        : follows(service)                 ? "no primary that is up"
+		        : service_follows(service)         ? "no primary that is up"
 		                                           : "no pool is as the service needs it",
 		        rules[service->all_down]);
 	else
@@ -354,8 +299,8 @@ static void render_members(struct board *board, uint32_t index, unsigned family,
 	const struct service *service = &board->steering->services[index];
 	const struct service_state *state = &board->states[index];
 	bool last = state->all_down[family] && service->all_down == ALL_DOWN_LAST && state->last[family] & spare;
-	bool primary = last && follows(service);
-	if (last && service->policy && !primary)
+	bool primary = last && service_follows(service);
+	if (last && service_narrows(service) && !primary)
 		last = !(state->some[family] & spare);
 	for (unsigned i = 0; i < service->pool_count && !service->names; i++) {
 		if (primary)
@@ -395,11 +340,11 @@ static uint64_t choose_usable(struct board *board, uint32_t index, unsigned fami
 	}
 	state->all_down[family] = !well;
 	if (well) {
-		usable |= kept_fit(board, index, family, kept & spare);
+		usable |= kept_fit(board, index, family, (kept | state->leaving[family]) & spare);
 		state->last[family] = usable;
 		return usable;
 	}
-	uint64_t primary = follows(service) ? follow_last(board, state->policy, family) : 0;
+	uint64_t primary = service_follows(service) ? follow_last(board, state->policy, family) : 0;
 	if (primary)
 		state->last[family] = primary;
 	return all_down_usable(service, state, family, spare);

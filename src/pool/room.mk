@@ -19,7 +19,8 @@ libpool_a_SOURCES = \
 	src/pool/soon.c \
 	src/pool/spill.c \
 	src/pool/state.c \
-	src/pool/tell.c
+	src/pool/tell.c \
+	src/pool/wait.c
 EXTRA_DIST += src/pool/README.md
 
 POOL_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(top_srcdir)/tests/unit/pool

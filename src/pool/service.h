@@ -105,7 +105,7 @@ struct pool {
 };
 
 enum all_down { ALL_DOWN_ALL, ALL_DOWN_LAST, ALL_DOWN_NODATA, ALL_DOWN_SERVFAIL, ALL_DOWN_POOL };
-enum failback { FAILBACK_AUTO, FAILBACK_MANUAL, FAILBACK_AFTER };
+enum failback { FAILBACK_AUTO, FAILBACK_MANUAL, FAILBACK_AFTER, FAILBACK_WHEN };
 
 struct service {
 	const char *name; /* its first owner name, as text */
@@ -125,6 +125,7 @@ struct service {
 	uint8_t all_down_pool; /* position, for ALL_DOWN_POOL */
 	enum failback failback;
 	nanotime failback_after;
+	nanotime fail_after;         /* a pool that is down is left only after this time; 0: at once */
 	const struct policy *policy; /* NULL: being up is enough */
 	nanotime return_over;        /* a pool that returns takes its clients back over this time; 0: at once */
 	uint32_t ttl_floor;          /* seconds: no answer's TTL is made shorter than this */

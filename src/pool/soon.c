@@ -63,7 +63,7 @@ void soon_targets(struct board *board)
 
 /* ---- services ---- */
 
-enum cause { CAUSE_TARGET, CAUSE_DRAIN, CAUSE_FAILBACK, CAUSE_RAMP, CAUSE_THAW };
+enum cause { CAUSE_TARGET, CAUSE_DRAIN, CAUSE_FAILBACK, CAUSE_LEAVE, CAUSE_RAMP, CAUSE_THAW };
 
 struct turn {
 	nanotime at; /* INT64_MAX: none */
@@ -105,6 +105,7 @@ static struct turn first_turn(const struct board *board, uint32_t index, nanotim
 			        pool->datacenter);
 		for (unsigned family = 0; family < FAMILIES; family++) {
 			sooner(&turn, failback_due(board, index, i, family), CAUSE_FAILBACK, i);
+			sooner(&turn, leave_due(board, index, i, family), CAUSE_LEAVE, i);
 			if (state->ramping[family] >> i & 1)
 				sooner(&turn, ramp_due(board, index, i, family, now), CAUSE_RAMP, i);
 		}
@@ -202,6 +203,9 @@ const char *board_ttl_why(const struct board *board, uint32_t service, char *tex
 		break;
 	case CAUSE_FAILBACK:
 		snprintf(text, room, "failback lets %s in again", pools[turn.what].name);
+		break;
+	case CAUSE_LEAVE:
+		snprintf(text, room, "%s, which is down, is left", pools[turn.what].name);
 		break;
 	case CAUSE_RAMP:
 		snprintf(text, room, "%s takes more of its clients back", pools[turn.what].name);

@@ -13,6 +13,7 @@
  *   lost DATACENTER ORDER
  *   braked DATACENTER
  *   held SERVICE POOL FAMILY SINCE
+ *   leaving SERVICE POOL FAMILY SINCE
  *   last SERVICE POOL FAMILY
  *   reading TARGET FIELD text|NUMBER TEXT
  *   epoch SERVICE FIELD NUMBER
@@ -164,8 +165,16 @@ static void save_pool(FILE *out, const struct board *board, uint32_t index, unsi
 		fputs("held", out);
 		write_word(out, service->name);
 		write_word(out, service->pools[pool].name);
+		nanotime since = board->pools[state->first_pool + pool].wait_since[family];
 		fprintf(out, " %d %lld\n", family == FAMILY_V4 ? 4 : 6,
-		        (long long)(board->pools[state->first_pool + pool].held_since[family] + board->offset));
+		        since == NEVER ? 0 : (long long)(since + board->offset));
+	}
+	if (state->leaving[family] >> pool & 1) {
+		fputs("leaving", out);
+		write_word(out, service->name);
+		write_word(out, service->pools[pool].name);
+		fprintf(out, " %d %lld\n", family == FAMILY_V4 ? 4 : 6,
+		        (long long)(board->pools[state->first_pool + pool].wait_since[family] + board->offset));
 	}
 	if (state->ramping[family] >> pool & 1) {
 		fputs("ramp", out);
@@ -408,9 +417,28 @@ static bool restore_held(struct restore *restore, char **words)
 	if (!found || restore->board->steering->services[service].failback == FAILBACK_AUTO)
 		return true;
 	struct service_state *state = &restore->board->states[service];
-	nanotime elapsed = restore->wall - since;
+	/* a condition has to hold for its time anew: nobody looked meanwhile */
+	bool anew = restore->board->steering->services[service].failback == FAILBACK_WHEN;
 	state->held[family] |= UINT64_C(1) << pool;
-	restore->board->pools[state->first_pool + pool].held_since[family] = restore->now - elapsed;
+	restore->board->pools[state->first_pool + pool].wait_since[family] = anew ? NEVER
+	                                                                          : restore->now -
+	                                                                                     (restore->wall - since);
+	return true;
+}
+
+static bool restore_leaving(struct restore *restore, char **words)
+{
+	uint32_t service, pool;
+	unsigned family;
+	nanotime since;
+	int found = find_pool(restore->board, words, &service, &pool, &family);
+	if (found < 0 || !read_time(&since, words[4], restore->wall))
+		return false;
+	if (!found || !restore->board->steering->services[service].fail_after)
+		return true;
+	struct service_state *state = &restore->board->states[service];
+	state->leaving[family] |= UINT64_C(1) << pool;
+	restore->board->pools[state->first_pool + pool].wait_since[family] = restore->now - (restore->wall - since);
 	return true;
 }
 
@@ -521,6 +549,7 @@ static const struct {
         {"lost", 3, restore_lost},
         {"braked", 2, restore_braked},
         {"held", 5, restore_held},
+        {"leaving", 5, restore_leaving},
         {"last", 4, restore_last},
         {"reading", 5, restore_reading},
         {"epoch", 4, restore_epoch},

@@ -165,6 +165,7 @@ static void compile_service(struct builder *builder, struct service *service, co
 	service->all_down_pool = from->all_down_pool;
 	service->failback = from->failback;
 	service->failback_after = from->failback_after;
+	service->fail_after = from->fail_after;
 	service->policy = from->has_policy ? &from->policy : NULL;
 	service->return_over = from->return_over;
 	service->spill = from->spill;

@@ -92,6 +92,7 @@ struct conf_service {
 	uint8_t all_down_pool;
 	enum failback failback;
 	nanotime failback_after;
+	nanotime fail_after;
 	bool has_policy;
 	struct policy policy;
 	uint64_t digest;      /* of the text that defines it, comments and blanks aside */

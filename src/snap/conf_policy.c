@@ -1,5 +1,5 @@
 /*
- * conf_policy.c: what a service asks of its members beyond being up: follow, need.
+ * conf_policy.c: what a service asks of its members beyond being up: follow, need, and when failback lets in.
  *
  * Called by conf_service.c, first for each key, then once for the service as a
  * whole, when its pools are known: what a policy goes by, the probe of every
@@ -78,6 +78,26 @@ static bool parse_comparison(struct reader *reader, const char *text, struct con
 	return false;
 }
 
+bool read_condition(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+{
+	struct condition *condition = field;
+	(void)option;
+	if (!expect_scalar(reader, value, "a condition, such as \"lag < 2s\""))
+		return false;
+	size_t length = strcspn(value->text, " <>=!");
+	const char *rest = value->text + length;
+	rest += strspn(rest, " ");
+	if (!length || !parse_comparison(reader, rest, condition)) {
+		reader_error(reader, value,
+		        "'%s' is no condition; write a field, then <, <=, >, >=, = or != and a number or a duration, "
+		        "such as \"lag < 2s\", or = or != and a text",
+		        value->text);
+		return false;
+	}
+	condition->field = arena_stringn(reader->arena, value->text, length);
+	return true;
+}
+
 bool read_need(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
 {
 	struct policy *policy = field;
@@ -145,5 +165,8 @@ void conf_policy_check(struct reader *reader, const struct yaml *value, struct c
 	}
 	for (uint32_t i = 0; i < policy->need_count; i++)
 		check_read(reader, need->key, "need", policy->needs[i].field, service);
-	service->has_policy = follow || need;
+	const struct yaml *failback = yaml_get(value, "failback");
+	if (policy->failback.field)
+		check_read(reader, failback->key, "failback", policy->failback.field, service);
+	service->has_policy = follow || need || policy->failback.field;
 }

@@ -99,7 +99,6 @@ option_read read_size;     /* uint64_t within min..max */
 option_read read_percent;  /* uint8_t */
 option_read read_word;     /* int-sized enum */
 option_read read_texts;    /* const char *const *: a list of texts, NULL at the end */
-option_read read_not_yet;  /* nothing: an error that this cannot be done yet */
 option_read read_later;    /* nothing: another pass reads it */
 
 /* Not for tables. */
@@ -131,8 +130,9 @@ void conf_question_check(struct reader *reader, const struct yaml *value, struct
 void conf_map_read(struct reader *reader, const struct yaml *value, struct map_rules *map); /* conf_map.c */
 void conf_service_read(
         struct reader *reader, const struct yaml *value, struct conf_service *service); /* conf_service.c */
-/* conf_policy.c: into a struct follow, a struct policy; then the service as a whole, its pools known. */
-option_read read_follow, read_need;
+/* conf_policy.c: into a struct follow, a struct policy, a struct condition; then the service as a whole, its pools
+ * known. */
+option_read read_follow, read_need, read_condition;
 void conf_policy_check(struct reader *reader, const struct yaml *value, struct conf_service *service);
 /* conf_members.c: `{ from: PATH }` → what stands in that file, as a list; NULL and an error. */
 const struct yaml *conf_members_load(struct reader *reader, const struct yaml *value);

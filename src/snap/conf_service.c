@@ -9,6 +9,7 @@
 #include "snap/conf_reader.h"
 #include "wire/name.h"
 
+#define LONGEST (30 * 86400 * NANO_SECOND)
 #define TTL_FLOOR (5 * NANO_SECOND)
 
 static option_read read_map, read_probe, read_answer, read_sticky, read_all_down, read_failback;
@@ -33,9 +34,10 @@ static const struct option options[] = {
         {"min-up", read_percent, FIELD(min_up)},
         {"all-down", read_all_down, 0},
         {"failback", read_failback, 0},
+        {"fail-after", read_duration, FIELD(fail_after), NANO_SECOND, LONGEST},
         {"follow", read_follow, FIELD(policy.follow)},
         {"need", read_need, FIELD(policy)},
-        {"return-over", read_duration, FIELD(return_over), NANO_SECOND, 30 * 86400 * NANO_SECOND},
+        {"return-over", read_duration, FIELD(return_over), NANO_SECOND, LONGEST},
         {"spill", read_flag, FIELD(spill)},
         {"ttl-floor", read_duration, FIELD(ttl_floor), 0, 86400 * NANO_SECOND},
 };
@@ -126,17 +128,25 @@ static bool read_failback(struct reader *reader, const struct yaml *value, const
 {
 	static const char *const words[] = {[FAILBACK_AUTO] = "auto", [FAILBACK_MANUAL] = "manual", NULL};
 	static const struct option word = {.words = words};
-	static const struct option after[] = {
-	        {"after", read_duration, offsetof(struct draft, plain.failback_after), NANO_SECOND,
-	                30 * 86400 * NANO_SECOND},
-	        {"when", read_not_yet},
+	static const struct option rows[] = {
+	        {"after", read_duration, offsetof(struct draft, plain.failback_after), NANO_SECOND, LONGEST},
+	        {"when", read_condition, offsetof(struct draft, plain.policy.failback)},
+	        {"for", read_duration, offsetof(struct draft, plain.policy.failback_for), 0, LONGEST},
 	};
 	struct draft *draft = field;
 	(void)option;
 	if (value->kind != YAML_MAPPING)
 		return read_word(reader, value, &word, &draft->plain.failback);
-	draft->plain.failback = FAILBACK_AFTER;
-	if (options_read(reader, value, "'failback'", OPTIONS(after), draft) && !value->count)
+	if (!options_read(reader, value, "'failback'", OPTIONS(rows), draft))
+		return false;
+	const struct yaml *after = yaml_get(value, "after"), *when = yaml_get(value, "when");
+	const struct yaml *lasting = yaml_get(value, "for");
+	draft->plain.failback = when ? FAILBACK_WHEN : FAILBACK_AFTER;
+	if (after && when)
+		reader_error(reader, when->key, "'failback' has 'after' or 'when', not both");
+	else if (lasting && !when)
+		reader_error(reader, lasting->key, "'for' is how long 'when' has to hold, and there is no 'when'");
+	else if (!value->count)
 		reader_error(reader, value, "'failback' has no duration; write { after: 20m }");
 	return true;
 }
@@ -231,18 +241,20 @@ static bool reads_load(const struct reader *reader, const struct conf_service *s
 	return false;
 }
 
-/* What moves some clients and not others. One writer has no shares. */
+/* What moves some clients and not others, or later. One writer has no shares, and moves when the database did. */
 static void check_moves(struct reader *reader, const struct yaml *value, struct conf_service *service)
 {
-	static const char *const keys[] = {"return-over", "spill"};
+	static const struct {
+		const char *key, *why;
+	} keys[] = {{"return-over", "would give some clients another writer"},
+	        {"spill", "would give some clients another writer"}, {"fail-after", "waits, but the database decides"}};
 	bool follows = yaml_get(value, "follow");
 	if (!yaml_get(value, "spill"))
 		service->spill = !follows && reads_load(reader, service);
 	for (size_t i = 0; follows && i < sizeof keys / sizeof *keys; i++) {
-		const struct yaml *set = yaml_get(value, keys[i]);
+		const struct yaml *set = yaml_get(value, keys[i].key);
 		if (set && !is_word(set, "off"))
-			reader_error(reader, set->key, "'%s' would give some clients another writer: not with 'follow'",
-			        keys[i]);
+			reader_error(reader, set->key, "'%s' %s: not with 'follow'", keys[i].key, keys[i].why);
 	}
 }
 

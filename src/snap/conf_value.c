@@ -228,13 +228,6 @@ bool read_texts(struct reader *reader, const struct yaml *value, const struct op
 	return true;
 }
 
-bool read_not_yet(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
-{
-	(void)field;
-	reader_error(reader, value->key, "'%s' is not supported yet", option->key);
-	return false;
-}
-
 bool read_later(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
 {
 	(void)reader;

@@ -2,6 +2,7 @@
 PLAYS = \
 	tests/play/all-down.play \
 	tests/play/bad-reload.play \
+	tests/play/catch-up.play \
 	tests/play/failover.play \
 	tests/play/flapping.play \
 	tests/play/github-2018.play \

@@ -127,6 +127,8 @@ static bool is_in_force(const struct scene *scene, const struct explain_candidat
 		return center.kept;
 	case POOL_BRAKED:
 		return center.braked;
+	case POOL_LEAVING:
+		return scene->said.service->fail_after;
 	case POOL_FROZEN:
 		return board_frozen(board);
 	case POOL_ALL_DRAINED:

@@ -99,6 +99,26 @@ static const struct {
         {"ttl: a freeze that ends", {.pools = "iad:1 fra:1", .safety = {.freeze = true}},
                 "ok iad; ok fra; fail iad 2; fail fra 2; fail iad; ttl a 4 0; fail fra; ttl a 4 none; ok fra 2; ttl a "
                 "4 21"},
+        {"fail-after", {.pools = THREE, .service.fail_after = 300 * NANO_SECOND},
+                "ok iad; ok fra; fail iad 3; get a 4 iad; give a 4 iad 0 1; pool a 4 iad leaving; ttl a 4 281; reload; "
+                "clock 200s; restart; get a 4 iad; pool a 4 iad leaving; clock 90s; get a 4 fra; pool a 4 iad down"},
+        {"fail-after: it was nothing",
+                {.pools = THREE, .service = {.fail_after = 300 * NANO_SECOND, .failback = FAILBACK_MANUAL}},
+                "ok iad; ok fra; fail iad 3; get a 4 iad; ok iad 2; pool a 4 iad up; clock 10m; get a 4 iad"},
+        {"fail-after: not at the start, nor for a person", {.pools = THREE, .service.fail_after = 300 * NANO_SECOND},
+                "fail iad; get a 4 fra; ok iad 2; get a 4 iad; force iad-4-0 down; force iad-4-1 down; get a 4 fra; "
+                "pool a "
+                "4 iad down; release iad-4-0; get a 4 iad; ok fra; fail iad 3; get a 4 iad; drain iad; get a 4 fra"},
+        {"fail-after: when all are down the rule for that decides",
+                {.pools = "iad:1 fra:1", .service = {.fail_after = 300 * NANO_SECOND, .all_down = ALL_DOWN_NODATA}},
+                "ok iad; ok fra; fail iad 3; get a 4 iad; fail fra 3; get a 4 nodata; ok fra 2; get a 4 iad; clock 5m; "
+                "get "
+                "a 4 fra"},
+        {"fail-after: some are up, too few",
+                {.pools = "iad:4 fra:1", .service = {.fail_after = 300 * NANO_SECOND, .min_up = 50}},
+                "ok iad; ok fra; fail iad-4-0 3; fail iad-4-1 3; fail iad-4-2 3; get a 4 iad; give a 4 iad 3; clock "
+                "5m; get "
+                "a 4 fra"},
         {"drain", {.pools = THREE}, "drain iad; get a 4 fra; pool a 4 iad drained; undrain iad; get a 4 iad"},
         {"drain of what is not", {.pools = THREE}, "drain idd refused; undrain nowhere refused"},
         {"all down is without the drained", {.pools = THREE},

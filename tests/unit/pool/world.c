@@ -279,7 +279,7 @@ static bool give(struct world *world, uint32_t service, unsigned family, char **
 static bool is_reason(struct world *world, uint32_t service, unsigned family, char **words)
 {
 	static const char *const names[] = {
-	        "up", "down", "few", "drained", "held", "all", "kept", "braked", "frozen", "last", "unfit"};
+	        "up", "down", "few", "drained", "held", "all", "kept", "braked", "frozen", "leaving", "last", "unfit"};
 	const char *is = names[board_pool(world->board, service, find_pool(world, service, words[0]), family)];
 	if (strcmp(is, words[1]) != 0)
 		fprintf(stderr, "is %s\n", is);

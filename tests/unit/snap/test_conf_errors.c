@@ -50,8 +50,10 @@ static char *printed(const struct err *err)
 static void expect(const char *name, const struct conf *conf, const struct err *err, const char *expected)
 {
 	char *got = printed(err);
-	if (strcmp(got, expected) != 0)
-		fail_msg("%s:\n--- expected\n%s--- got\n%s", name, expected, got);
+	if (strcmp(got, expected) != 0) { /* fail_msg cuts what is long */
+		fprintf(stderr, "%s:\n--- expected\n%s--- got\n%s", name, expected, got);
+		fail();
+	}
 	if ((conf != NULL) != (err_count(err, ERR_ERROR) == 0))
 		fail_msg("%s: a conf is returned if and only if there is no error", name);
 	free(got);
