@@ -86,6 +86,27 @@ static bool write_target(struct exchange *exchange, const struct node *node, str
 	return true;
 }
 
+/* The set of the same type at the TargetName of an alias, which the client would ask for next (RFC 9460 4.1), with the
+ * hints that it would get then; false if it did not fit. */
+static bool write_aliased(struct exchange *exchange, const struct node *node, unsigned record, struct owner owner)
+{
+	enum { PRIORITY = 2 }; /* bytes before the TargetName; 0: AliasMode */
+	const struct rrset *set = exchange->followed.set, *next;
+	if (set->type != TYPE_SVCB && set->type != TYPE_HTTPS)
+		return true;
+	const uint8_t *priority = target_name(set, record) - PRIORITY;
+	next = node_set(node, set->type);
+	if (priority[0] || priority[1] || !next || next == set)
+		return true;
+	const struct attachment *const *sources = snapshot_hints(exchange->followed.zone, next);
+	if (sources)
+		return write_hinted(exchange, SECTION_ADDITIONAL, owner, next, sources, NULL);
+	if (!reply_rrset(&exchange->reply, SECTION_ADDITIONAL, owner, next, next->ttl, NULL))
+		return false;
+	return !next->signatures || !exchange->query.dnssec_ok ||
+	       reply_rrset(&exchange->reply, SECTION_ADDITIONAL, owner, next->signatures, next->ttl, NULL);
+}
+
 void write_additional(struct exchange *exchange, bool glue)
 {
 	const struct rrset *set = exchange->followed.set;
@@ -98,7 +119,7 @@ void write_additional(struct exchange *exchange, bool glue)
 			continue;
 		struct owner owner = target_owner(exchange, i);
 		struct reply_mark mark = reply_mark(&exchange->reply);
-		if (write_target(exchange, node, owner, glue))
+		if (write_aliased(exchange, node, i, owner) && write_target(exchange, node, owner, glue))
 			continue;
 		if (glue)
 			exchange->truncated = true;

@@ -122,7 +122,7 @@ bool steer_write(struct exchange *exchange, enum section section, struct owner o
 
 /* hints.c: writes a set some of whose hints are those of steered names; false, and nothing written, if it does not fit.
  * `targets`, where not NULL, gets for each record the offset of its TargetName, as reply_rrset gives it. */
-bool write_hinted(struct exchange *exchange, struct owner owner, const struct rrset *set,
+bool write_hinted(struct exchange *exchange, enum section section, struct owner owner, const struct rrset *set,
         const struct attachment *const *sources, uint16_t *targets);
 
 /* respond.c: the reply to a good query of class IN. Returns the rcode; the authoritative flag is set in the reply. */

@@ -126,7 +126,7 @@ static void write_data(struct exchange *exchange, const struct attachment *sourc
 	}
 }
 
-bool write_hinted(struct exchange *exchange, struct owner owner, const struct rrset *set,
+bool write_hinted(struct exchange *exchange, enum section section, struct owner owner, const struct rrset *set,
         const struct attachment *const *sources, uint16_t *targets)
 {
 	struct reply *reply = &exchange->reply;
@@ -151,5 +151,5 @@ bool write_hinted(struct exchange *exchange, struct owner owner, const struct rr
 		if (targets)
 			targets[i] = at + 2 < REPLY_REACH ? (uint16_t)(at + 2) : 0;
 	}
-	return reply_settle(reply, mark, SECTION_ANSWER, set->count);
+	return reply_settle(reply, mark, section, set->count);
 }

@@ -190,7 +190,7 @@ static bool follow_node(struct exchange *exchange, const struct snapshot_zone *z
 		const struct attachment *const *sources = snapshot_hints(zone, set);
 		if (!sources)
 			write_set(exchange, SECTION_ANSWER, zone, lookup->owner, set, set->ttl);
-		else if (!write_hinted(exchange, lookup->owner, set, sources,
+		else if (!write_hinted(exchange, SECTION_ANSWER, lookup->owner, set, sources,
 		                 follow_targets(exchange, zone, lookup->owner, set)))
 			exchange->truncated = true;
 		write_additional(exchange, false);

@@ -22,7 +22,8 @@ struct rrset {
 	uint16_t count;
 	const struct node *const *targets; /* one a record: the node of the same zone that the record's name leads to
 	                                      (NS, MX, SRV, SVCB …), a wildcard where one stands for it, and that holds
-	                                      addresses, or NULL; NULL if no record has one */
+	                                      addresses (SVCB, HTTPS: or a set of their type), or NULL; NULL if no
+	                                      record has one */
 	const struct rrset *signatures;    /* the RRSIG set that covers this one, or NULL */
 };
 

@@ -403,6 +403,17 @@ static bool in_zone(const struct zone *zone, const uint8_t *name, size_t length)
 	return length >= zone->length && name_is_within(name, zone->name);
 }
 
+static bool is_service(const struct rrset *set)
+{
+	return set->type == TYPE_SVCB || set->type == TYPE_HTTPS;
+}
+
+/* Has the node what one who got `set` would ask for next: addresses, or what an alias leads to (RFC 9460 4.1)? */
+static bool is_wanted(const struct node *node, const struct rrset *set)
+{
+	return node_set(node, TYPE_A) || node_set(node, TYPE_AAAA) || (is_service(set) && node_set(node, set->type));
+}
+
 static const struct node *link_target(struct build *build, const struct link *link)
 {
 	struct zone *zone = build->zone;
@@ -413,10 +424,8 @@ static const struct node *link_target(struct build *build, const struct link *li
 	name_lower(lower, name, length);
 	if (length == 1) {
 		/* The root: no host there; but of a service, the owner itself (RFC 9460 2.5). */
-		bool service = link->set->type == TYPE_SVCB || link->set->type == TYPE_HTTPS;
 		const struct node *owner = &zone->nodes[link->node];
-		return service && wire_u16(data) > 0 && (node_set(owner, TYPE_A) || node_set(owner, TYPE_AAAA)) ? owner
-		                                                                                                : NULL;
+		return is_service(link->set) && wire_u16(data) > 0 && is_wanted(owner, link->set) ? owner : NULL;
 	}
 	if (!in_zone(zone, lower, length))
 		return NULL;
@@ -425,7 +434,7 @@ static const struct node *link_target(struct build *build, const struct link *li
 	/* What a wildcard gives a name, it gives it here, too (RFC 4592 3.3.1). */
 	if (!node)
 		node = check_encloser(zone, lower)->wildcard;
-	return node && (node_set(node, TYPE_A) || node_set(node, TYPE_AAAA)) ? node : NULL;
+	return node && is_wanted(node, link->set) ? node : NULL;
 }
 
 static void build_links(struct build *build)

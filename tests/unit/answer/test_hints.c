@@ -24,7 +24,7 @@ static const struct fixture_zone zones[] = {
         {"ex.", FIXTURE_APEX "www A 192.0.2.80\nwww AAAA 2001:db8::80\n"
                              "www HTTPS 1 . alpn=h2 ipv4hint=192.0.2.80 port=443 ipv6hint=2001:db8::80\n"
                              "www SVCB 2 . alpn=h2\n"
-                             "alias HTTPS 0 www\n"
+                             "alias HTTPS 0 www\nstill HTTPS 0 plain\nagain HTTPS 0 still\nself HTTPS 0 self\n"
                              "other HTTPS 1 www.ex. ipv4hint=192.0.2.80\n"
                              "out HTTPS 1 web.net. ipv6hint=2001:db8::80\n"
                              "plain A 192.0.2.9\nplain HTTPS 1 . ipv4hint=192.0.2.9\n"
@@ -87,8 +87,22 @@ static const struct row {
                 "tcp/10.0.0.1@1"},
         {"RFC 9460 7.3 no hint in the zone, none given", "www.ex SVCB",
                 "NOERROR AA\nan www.ex. 60 SVCB 2 . " H2 "\n" AR("www.ex."), NULL},
-        {"RFC 9460 2.4.2 AliasMode is not touched", "alias.ex HTTPS",
-                "NOERROR AA\nan alias.ex. 60 HTTPS 0 www.ex.\n" AR("www.ex."), NULL},
+        {"RFC 9460 4.1 an alias, and what the client would ask for next", "alias.ex HTTPS",
+                "NOERROR AA\nan alias.ex. 60 HTTPS 0 www.ex.\n"
+                "ar www.ex. 60 HTTPS 1 . " H2 " key3=01bb " FRA " " FRA6 "\n" AR("www.ex."),
+                NULL},
+        {"RFC 9460 4.1 another client, another data center", "alias.ex HTTPS" FAR,
+                "NOERROR AA\nan alias.ex. 60 HTTPS 0 www.ex.\n"
+                "ar www.ex. 60 HTTPS 1 . " H2 " key3=01bb " IAD " " IAD6 "\n"
+                "ar www.ex. 60 A 10.1.0.1\nar www.ex. 60 AAAA 2001:db8:1::1\n",
+                NULL},
+        {"RFC 9460 4.1 an alias of what is not steered", "still.ex HTTPS",
+                "NOERROR AA\nan still.ex. 60 HTTPS 0 plain.ex.\nar plain.ex. 60 HTTPS 1 . key4=c0000209\n"
+                "ar plain.ex. 60 A 192.0.2.9\n",
+                NULL},
+        {"RFC 9460 2.4.2 an alias of an alias", "again.ex HTTPS",
+                "NOERROR AA\nan again.ex. 60 HTTPS 0 still.ex.\nar still.ex. 60 HTTPS 0 plain.ex.\n", NULL},
+        {"RFC 9460 2.4.2 an alias of itself", "self.ex HTTPS", "NOERROR AA\nan self.ex. 60 HTTPS 0 self.ex.\n", NULL},
         {"RFC 9460 7.3 the hints are the TargetName's", "other.ex HTTPS",
                 "NOERROR AA\nan other.ex. 60 HTTPS 1 www.ex. " FRA "\n" AR("www.ex."), NULL},
         {"RFC 9460 7.3 a TargetName in another zone of ours", "out.ex HTTPS",
