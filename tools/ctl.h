@@ -105,5 +105,7 @@ int offline_whatif(const struct ctl *ctl);
 int offline_check(const struct ctl *ctl);
 int offline_explain(const struct ctl *ctl);
 int offline_test(const struct ctl *ctl);
+/* ctl_record.c */
+int offline_record(const struct ctl *ctl);
 
 #endif

@@ -9,10 +9,11 @@
 #include "base/assert.h"
 #include "base/file.h"
 #include "tools/ctl_offline.h"
+#include "tools/ctl_outcome.h"
 #include "tools/ctl_stage.h"
 #include "tools/ctl_steer.h"
 #include "snap/snapshot.h"
-#include "wire/message.h"
+#include "wire/reply.h"
 
 enum { FILE_BYTES_MAX = 64 << 20 };
 
@@ -26,41 +27,6 @@ struct run {
 };
 
 /* ---- comparing ---- */
-
-/* What came, as the words of a case say it. */
-struct outcome {
-	const char *datacenter; /* NULL: none */
-	int scope, rcode;
-	long ttl; /* −1: no record */
-	unsigned count;
-	char *data[STEER_ANSWER_MAX];
-	bool more; /* than fit `data` */
-};
-
-static void outcome_of(const struct explanation *explanation, struct outcome *outcome)
-{
-	const struct trace *trace = &explanation->trace;
-	struct message message;
-	struct message_record record;
-	*outcome = (struct outcome){.ttl = -1, .scope = trace->steered ? trace->scope : 0};
-	if (trace->steered && trace->verdict == PICK_POOL)
-		outcome->datacenter = explanation->service->pools[trace->pool].name;
-	if (!message_open(&message, explanation->reply, explanation->size))
-		return;
-	outcome->rcode = (int)message_rcode(&message);
-	while (message_next(&message, &record)) {
-		char text[4096];
-		if (record.section != SECTION_ANSWER)
-			continue;
-		if (outcome->ttl < 0 || record.ttl < (uint32_t)outcome->ttl)
-			outcome->ttl = (long)record.ttl;
-		message_format_rdata(&message, &record, text, sizeof text);
-		if (outcome->count == STEER_ANSWER_MAX)
-			outcome->more = true;
-		else
-			outcome->data[outcome->count++] = strdup(text);
-	}
-}
 
 static bool same_answer(const struct steer_case *expected, const struct outcome *got)
 {
@@ -170,8 +136,7 @@ static void ask(struct run *run, const struct steer_case *c, struct board *board
 		fail_case(run, c, wanted, came);
 	else
 		run->passed++;
-	for (unsigned i = 0; i < outcome.count; i++)
-		free(outcome.data[i]);
+	outcome_free(&outcome);
 	free(wanted);
 	free(came);
 }

@@ -82,6 +82,14 @@ static int run_explain(const struct ctl *ctl)
 	return asks_files(ctl) ? offline_explain(ctl) : call(ctl, "explain", ctl_show_explain);
 }
 
+static int run_record(const struct ctl *ctl)
+{
+	if (ctl->from || ctl->log)
+		return offline_record(ctl);
+	ctl_fail(ctl, "say who asks: --from ADDRESS[,ADDRESS], or --log FILE");
+	return CTL_USAGE;
+}
+
 static int run_drain(const struct ctl *ctl)
 {
 	return call(ctl, "drain", ctl_show_override);
@@ -129,6 +137,9 @@ const struct ctl_verb ctl_verbs[] = {
                 run_explain, true, 1, 2, {"name", "type"}, "fe"},
         {"test", "test FILE...", "run decision tests (*.steer) on the files", /**/
                 offline_test, false, 1, 256, {NULL}, ""},
+        {"record", "record [NAME...] --from ADDRESS[,ADDRESS] [--down DC[,DC]] [--log FILE]",
+                "the answers of the files as decision tests, which `test` passes (no name: all services)", run_record,
+                false, 0, 256, {NULL}, "fld"},
         {"drain", "drain DC [--over DURATION] [--reason TEXT] [--force]", "send no client to a data center", /**/
                 run_drain, true, 1, 1, {"datacenter"}, "roF"},
         {"undrain", "undrain DC", "end a drain", /**/

@@ -8,7 +8,10 @@ meridianctl_SOURCES = \
 	tools/ctl_explain.c \
 	tools/ctl_offline.c \
 	tools/ctl_offline.h \
+	tools/ctl_outcome.c \
+	tools/ctl_outcome.h \
 	tools/ctl_plan.c \
+	tools/ctl_record.c \
 	tools/ctl_report.c \
 	tools/ctl_show.c \
 	tools/ctl_stage.c \
