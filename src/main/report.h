@@ -35,5 +35,7 @@ json_t *report_time(nanotime wall);
 const char *report_verdict(enum verdict verdict);
 /* What a pool's state means, in words. */
 const char *report_reason(enum pool_reason reason);
+/* The same as one word. */
+const char *report_code(enum pool_reason reason);
 
 #endif

@@ -75,24 +75,11 @@ static json_t *report_rule(const struct explanation *explanation)
 /* The one word for why the pool is, or is not, for this client. */
 static const char *candidate_code(const struct explain_candidate *candidate)
 {
-	static const char *const reasons[] = {
-	        [POOL_UP] = "up",
-	        [POOL_MEMBERS_DOWN] = "members_down",
-	        [POOL_UNDER_MIN_UP] = "min_up",
-	        [POOL_DRAINED] = "drained",
-	        [POOL_HELD_BACK] = "held_back",
-	        [POOL_ALL_DOWN] = "all_down",
-	        [POOL_KEPT] = "kept",
-	        [POOL_BRAKED] = "braked",
-	        [POOL_FROZEN] = "frozen",
-	        [POOL_ALL_DRAINED] = "all_drained",
-	        [POOL_UNFIT] = "unfit",
-	};
 	static const char *const limits[] = {
 	        [LIMIT_RAMP] = "ramp", [LIMIT_SPILL] = "spill", [LIMIT_NO_ROOM] = "no_room"};
 	if (!candidate->members)
 		return "no_members";
-	return candidate->limit == LIMIT_NONE || candidate->chosen ? reasons[candidate->reason]
+	return candidate->limit == LIMIT_NONE || candidate->chosen ? report_code(candidate->reason)
 	                                                           : limits[candidate->limit];
 }
 

@@ -15,23 +15,32 @@ const char *report_verdict(enum verdict verdict)
 	return words[verdict];
 }
 
+/* Of each state the one word, and what it means. */
+static const struct {
+	const char *code, *words;
+} reasons[] = {
+        [POOL_UP] = {"up", "up"},
+        [POOL_MEMBERS_DOWN] = {"members_down", "all members down"},
+        [POOL_UNDER_MIN_UP] = {"min_up", "fewer members up than min-up"},
+        [POOL_DRAINED] = {"drained", "drained"},
+        [POOL_HELD_BACK] = {"held_back", "held back by failback"},
+        [POOL_ALL_DOWN] = {"all_down", "down, but given: all are down, and the rule `all-down` chose it"},
+        [POOL_KEPT] = {"kept", "down, but kept in: safety.keep"},
+        [POOL_BRAKED] = {"braked", "down, but kept in: safety.brake"},
+        [POOL_FROZEN] = {"frozen", "down, but kept in: safety.freeze"},
+        [POOL_LEAVING] = {"leaving", "down, but not left yet: fail-after"},
+        [POOL_ALL_DRAINED] = {"all_drained", "drained, but given: the service has pools nowhere else"},
+        [POOL_UNFIT] = {"unfit", "up, but not as the service needs it"},
+};
+
 const char *report_reason(enum pool_reason reason)
 {
-	static const char *const words[] = {
-	        [POOL_UP] = "up",
-	        [POOL_MEMBERS_DOWN] = "all members down",
-	        [POOL_UNDER_MIN_UP] = "fewer members up than min-up",
-	        [POOL_DRAINED] = "drained",
-	        [POOL_HELD_BACK] = "held back by failback",
-	        [POOL_ALL_DOWN] = "down, but given: all are down, and the rule `all-down` chose it",
-	        [POOL_KEPT] = "down, but kept in: safety.keep",
-	        [POOL_BRAKED] = "down, but kept in: safety.brake",
-	        [POOL_FROZEN] = "down, but kept in: safety.freeze",
-	        [POOL_LEAVING] = "down, but not left yet: fail-after",
-	        [POOL_ALL_DRAINED] = "drained, but given: the service has pools nowhere else",
-	        [POOL_UNFIT] = "up, but not as the service needs it",
-	};
-	return words[reason];
+	return reasons[reason].words;
+}
+
+const char *report_code(enum pool_reason reason)
+{
+	return reasons[reason].code;
 }
 
 json_t *report_time(nanotime wall)

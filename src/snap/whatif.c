@@ -30,7 +30,7 @@ static void note_pools(struct whatif_state *state, const struct board *board, ui
 	for (unsigned i = 0; i < service->pool_count; i++) {
 		enum pool_reason reason = board_pool(board, index, i, family);
 		uint64_t bit = UINT64_C(1) << i;
-		if (reason == POOL_UP || reason == POOL_ALL_DOWN || reason == POOL_KEPT)
+		if (pool_is_usable(reason))
 			state->usable[index] |= bit;
 		else if (reason == POOL_HELD_BACK)
 			state->held[index] |= bit;
