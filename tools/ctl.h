@@ -21,7 +21,8 @@ struct ctl {
 	const char *socket; /* -s; NULL: not given */
 	bool json;          /* --json */
 	bool colour_out, colour_err;
-	const char *from, *ecs, *reason, *over, *log, *down, *add, *services; /* options of verbs; NULL: not given */
+	const char *from, *ecs, *reason, *over, *log, *down, *add, *services,
+	        *when; /* options of verbs; NULL: not given */
 	bool force, accept;
 	char **words; /* behind the verb */
 	unsigned count;

@@ -9,8 +9,8 @@
 #include "base/assert.h"
 #include "control/control.h"
 #include "tools/ctl_offline.h"
+#include "tools/ctl_stage.h"
 #include "main/report.h"
-#include "pool/board.h"
 #include "snap/snapshot.h"
 
 static const char *plural(size_t count)
@@ -72,6 +72,21 @@ struct snapshot *offline_load(const struct ctl *ctl)
 	return snapshot;
 }
 
+static int show_explanation(const struct ctl *ctl, const struct live *live, const struct explain_question *question)
+{
+	struct explanation *explanation = malloc(sizeof *explanation);
+	MUST(explanation);
+	explain(live, question, explanation);
+	json_t *data = report_explanation(live, question, explanation);
+	if (ctl->json)
+		ctl_show_json(data);
+	else
+		ctl_show_explain(ctl, data);
+	json_decref(data);
+	free(explanation);
+	return CTL_DONE;
+}
+
 int offline_explain(const struct ctl *ctl)
 {
 	struct explain_question question;
@@ -82,19 +97,15 @@ int offline_explain(const struct ctl *ctl)
 	struct snapshot *snapshot = offline_load(ctl);
 	if (!snapshot)
 		return CTL_FAILED;
-	struct board *board = board_new(&snapshot->steering, NULL);
-	struct live live = {snapshot, board};
-	struct explanation *explanation = malloc(sizeof *explanation);
-	MUST(explanation);
-	explain(&live, &question, explanation);
-	json_t *data = report_explanation(&live, &question, explanation);
-	if (ctl->json)
-		ctl_show_json(data);
-	else
-		ctl_show_explain(ctl, data);
-	json_decref(data);
-	free(explanation);
-	board_free(board);
+	struct stage *stage = stage_new(snapshot);
+	struct live live = {snapshot, stage_board(stage)};
+	struct err *err = err_new();
+	int status = CTL_FAILED;
+	if (stage_play_text(stage, ctl->when, err))
+		status = show_explanation(ctl, &live, &question);
+	err_print(err, stderr, ctl->colour_err);
+	err_free(err);
+	stage_free(stage);
 	snapshot_free(snapshot);
-	return CTL_DONE;
+	return status;
 }

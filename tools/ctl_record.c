@@ -109,7 +109,6 @@ struct recording {
 	struct err *err;
 	struct clients clients;
 	struct explanation *explanation;
-	char *conditions; /* "down fra " */
 	unsigned cases;
 };
 
@@ -152,8 +151,9 @@ static void write_case(const struct recording *recording, const char *name, cons
 		prefix_format(&client->prefix, who);
 	else
 		addr_format(&client->prefix.addr, who);
-	printf("%s/%s/%s  %s%s %s  ask %s %s ", name, type, who, recording->conditions, client->subnet ? "ecs" : "from",
-	        who, name, type);
+	const char *when = recording->ctl->when ? recording->ctl->when : "";
+	printf("%s/%s/%s  %s%s%s %s  ask %s %s ", name, type, who, when, *when ? " " : "",
+	        client->subnet ? "ecs" : "from", who, name, type);
 	if (outcome->rcode)
 		printf(" rcode %s", rcode_format((unsigned)outcome->rcode, text));
 	if (outcome->datacenter)
@@ -249,26 +249,6 @@ static bool record_all(struct recording *recording)
 	return good;
 }
 
-/* What is down while it is recorded; each case says so, too. */
-static bool take_down(struct recording *recording)
-{
-	char *copy = strdup(recording->ctl->down ? recording->ctl->down : ""), *rest;
-	size_t size;
-	bool good = true;
-	FILE *out = open_memstream(&recording->conditions, &size);
-	MUST(copy && out);
-	for (char *word = strtok_r(copy, ", ", &rest); word; word = strtok_r(NULL, ", ", &rest)) {
-		const struct steer_event event = {.act = STEER_DOWN, .what.text = word};
-		good = stage_play(recording->stage, &event, recording->err) && good;
-		fprintf(out, "%s%s", ftell(out) ? " " : "down ", word);
-	}
-	if (ftell(out))
-		fputc(' ', out);
-	MUST(fclose(out) == 0);
-	free(copy);
-	return good;
-}
-
 int offline_record(const struct ctl *ctl)
 {
 	struct recording recording = {
@@ -280,12 +260,11 @@ int offline_record(const struct ctl *ctl)
 	recording.snapshot = snapshot;
 	if (snapshot) {
 		recording.stage = stage_new(snapshot);
-		good = take_down(&recording) && record_all(&recording);
+		good = stage_play_text(recording.stage, ctl->when, recording.err) && record_all(&recording);
 	}
 	err_print(recording.err, stderr, ctl->colour_err);
 	stage_free(recording.stage);
 	snapshot_free(snapshot);
-	free(recording.conditions);
 	free(recording.clients.list);
 	free(recording.explanation);
 	err_free(recording.err);

@@ -277,3 +277,14 @@ bool stage_play(struct stage *stage, const struct steer_event *event, struct err
 	board_tick(stage->board, stage->now, stage->wall);
 	return good;
 }
+
+bool stage_play_text(struct stage *stage, const char *text, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct steer_case events = {.event_count = 0};
+	bool good = !text || steer_parse_events(arena, text, &events, err);
+	for (uint32_t i = 0; i < events.event_count && good; i++)
+		good = stage_play(stage, &events.events[i], err);
+	arena_free(arena);
+	return good;
+}

@@ -19,6 +19,8 @@ struct stage *stage_new(const struct snapshot *snapshot);
 void stage_free(struct stage *stage);
 /* Makes it happen; false and an error at its place. */
 bool stage_play(struct stage *stage, const struct steer_event *event, struct err *err);
+/* All of a text of conditions (--when); NULL: nothing happens. False and errors. */
+bool stage_play_text(struct stage *stage, const char *text, struct err *err);
 /* How things stand; borrowed. */
 struct board *stage_board(const struct stage *stage);
 /* Is it a data center, or a label of a pool? Else an error. */

@@ -373,3 +373,14 @@ const struct steer_case *steer_parse(
 	free(cases);
 	return kept;
 }
+
+bool steer_parse_events(struct arena *arena, const char *text, struct steer_case *into, struct err *err)
+{
+	struct err_at whole = {.file = "--when", .line = 1, .text = text, .text_length = strlen(text)};
+	struct line line = {.arena = arena, .err = err, .into = into};
+	line.words = arena_alloc(arena, (WORDS_MAX + 1) * sizeof *line.words);
+	bool good = cut(&line, &whole);
+	while (good && line.next < line.count)
+		good = read_by(&line, &conditions[CLAUSE_DOWN], CONDITIONS - CLAUSE_DOWN, 0, "condition of --when");
+	return good;
+}

@@ -63,4 +63,8 @@ struct steer_case {
 const struct steer_case *steer_parse(
         struct arena *arena, const char *path, const char *text, size_t size, size_t *count, struct err *err);
 
+/* Only what happens, as `--when` has it: "down fra after 20m". The events go to `into`; false and errors. `text` must
+ * live as long. */
+bool steer_parse_events(struct arena *arena, const char *text, struct steer_case *into, struct err *err);
+
 #endif

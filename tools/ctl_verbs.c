@@ -79,7 +79,7 @@ static int run_explain(const struct ctl *ctl)
 		ctl_fail(ctl, "say who asks: --from ADDRESS, or --ecs PREFIX");
 		return CTL_USAGE;
 	}
-	return asks_files(ctl) ? offline_explain(ctl) : call(ctl, "explain", ctl_show_explain);
+	return asks_files(ctl) || ctl->when ? offline_explain(ctl) : call(ctl, "explain", ctl_show_explain);
 }
 
 static int run_record(const struct ctl *ctl)
@@ -132,14 +132,14 @@ const struct ctl_verb ctl_verbs[] = {
                 run_whatif, true, 0, 0, {NULL}, "daSl", true},
         {"health", "health", "every target and pool: state, since when, last results", /**/
                 run_health, true, 0, 0, {NULL}, ""},
-        {"explain", "explain NAME [TYPE] --from ADDRESS [--ecs PREFIX]",                      /**/
+        {"explain", "explain NAME [TYPE] --from ADDRESS [--ecs PREFIX] [--when CONDITIONS]",  /**/
                 "why this client gets this answer (with -c: by the files, without a server)", /**/
-                run_explain, true, 1, 2, {"name", "type"}, "fe"},
+                run_explain, true, 1, 2, {"name", "type"}, "few"},
         {"test", "test FILE...", "run decision tests (*.steer) on the files", /**/
                 offline_test, false, 1, 256, {NULL}, ""},
-        {"record", "record [NAME...] --from ADDRESS[,ADDRESS] [--down DC[,DC]] [--log FILE]",
+        {"record", "record [NAME...] --from ADDRESS[,ADDRESS] [--when CONDITIONS] [--log FILE]",
                 "the answers of the files as decision tests, which `test` passes (no name: all services)", run_record,
-                false, 0, 256, {NULL}, "fld"},
+                false, 0, 256, {NULL}, "flw"},
         {"drain", "drain DC [--over DURATION] [--reason TEXT] [--force]", "send no client to a data center", /**/
                 run_drain, true, 1, 1, {"datacenter"}, "roF"},
         {"undrain", "undrain DC", "end a drain", /**/

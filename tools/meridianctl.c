@@ -31,10 +31,11 @@ static const struct option long_options[] = {
         {"down", required_argument, NULL, 'd'},
         {"add", required_argument, NULL, 'a'},
         {"services", required_argument, NULL, 'S'},
+        {"when", required_argument, NULL, 'w'},
         {NULL},
 };
 
-#define OF_VERBS "feroFAldaS" /* what only some verbs take */
+#define OF_VERBS "feroFAldaSw" /* what only some verbs take */
 
 static const char *option_name(int letter)
 {
@@ -99,7 +100,8 @@ static int read_options(struct ctl *ctl, int argc, char **argv, char *given, boo
 		        ['l'] = &ctl->log,
 		        ['d'] = &ctl->down,
 		        ['a'] = &ctl->add,
-		        ['S'] = &ctl->services};
+		        ['S'] = &ctl->services,
+		        ['w'] = &ctl->when};
 		if (letter == 'V') {
 			puts("meridianctl " PACKAGE_VERSION);
 			return CTL_DONE;
