@@ -19,6 +19,16 @@ static struct map_hit order_for(const struct exchange *exchange, uint32_t index,
 	return (struct map_hit){.order = service->order, .count = service->pool_count, .scope = 0};
 }
 
+static struct asker asker_for(
+        const struct exchange *exchange, uint32_t index, const struct service *service, const struct map_hit *hit)
+{
+	const struct map_table *table = exchange->snapshot->service_tables[index];
+	struct map_place place = {.span = UINT16_MAX};
+	if (service->spill && table)
+		place = map_place(table, hit);
+	return (struct asker){.client = &exchange->steered_for, .start = place.start, .span = place.span};
+}
+
 /* Which pools of the order pass this client over, for ramps and spill. */
 static void note_limits(struct trace *trace, const struct board *board, const struct asker *asker)
 {
@@ -61,7 +71,7 @@ void steer_choose(
 {
 	const struct service *service = &exchange->snapshot->steering.services[attachment->service];
 	struct map_hit hit = order_for(exchange, attachment->service, service);
-	struct asker asker = {.client = &exchange->steered_for, .span = UINT16_MAX};
+	struct asker asker = asker_for(exchange, attachment->service, service, &hit);
 	uint8_t hashed = service_hashed(service, asker.client->family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6),
 	        member_hashed = 0;
 	struct pick pick = pick_pool_for(exchange->board, attachment->service, family, hit.order, hit.count, &asker);

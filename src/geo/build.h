@@ -109,6 +109,10 @@ struct map *map_build(const struct map_rules *rules, const struct geodb *db, con
         size_t datacenter_count, const uint8_t *const *sets, const uint8_t *set_counts, size_t set_count,
         uint64_t memory, struct err *err);
 void map_free(struct map *map);
+/* Ranks the clients of set `i` (its data centers are `members`), for map_place; before geodb_release. A second walk of
+ * the databases. */
+void map_rank(struct map *map, size_t set, const struct geodb *db, const struct datacenter *datacenters,
+        const uint8_t *members, unsigned member_count);
 /* The table of set `i`; borrowed from the map. */
 const struct map_table *map_table_get(const struct map *map, size_t set);
 

@@ -456,6 +456,7 @@ void map_free(struct map *map)
 		if (table->orders.bytes != map->orders.bytes)
 			order_table_free(&table->orders);
 		free(map->names[i]);
+		free(table->places);
 	}
 	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
 		poptrie_free(&map->clients[family]);
@@ -465,6 +466,12 @@ void map_free(struct map *map)
 	free(map->tables);
 	free(map->names);
 	free(map);
+}
+
+struct map_table *map_table_take(struct map *map, size_t set)
+{
+	MUST(set < map->count);
+	return &map->tables[set];
 }
 
 const struct map_table *map_table_get(const struct map *map, size_t set)

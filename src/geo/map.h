@@ -28,6 +28,13 @@ struct map_hit {
  * client subnet, so that the map's `resolver` rules count. No allocation, no lock. */
 struct map_hit map_find(const struct map_table *table, const struct addr *client, bool resolver);
 
+/* Where the clients of an order stand among all those of its first choice: those come last who lose least by going to
+ * their next one. `start` and the room after it, of 65536; all of it where they were not ranked. */
+struct map_place {
+	uint16_t start, span;
+};
+struct map_place map_place(const struct map_table *table, const struct map_hit *hit);
+
 /* Bytes that the table holds. */
 uint64_t map_table_size(const struct map_table *table);
 

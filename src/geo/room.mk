@@ -16,6 +16,7 @@ libgeo_a_SOURCES = \
 	src/geo/moves.c src/geo/moves.h \
 	src/geo/order.c src/geo/order.h \
 	src/geo/poptrie.c src/geo/poptrie.h \
+	src/geo/rank.c \
 	src/geo/schema.c src/geo/schema.h \
 	src/geo/shift.c src/geo/shift.h \
 	src/geo/special.c src/geo/special.h \

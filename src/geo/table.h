@@ -15,9 +15,13 @@ struct map_table {
 	struct poptrie clients[GEO_FAMILIES];
 	struct poptrie resolvers[GEO_FAMILIES]; /* `resolver` rules; order 0: none; direct NULL: no such rules */
 	struct order_table orders;              /* positions in the set */
-	const uint32_t *names; /* number in the complete table → number in `orders`; NULL: the same */
-	bool counts_bits;      /* the processor has an instruction for it */
+	const uint32_t *names;    /* number in the complete table → number in `orders`; NULL: the same */
+	struct map_place *places; /* by order; NULL: not ranked */
+	bool counts_bits;         /* the processor has an instruction for it */
 	uint64_t size;
 };
+
+/* The table of set `i`, to be added to while the map is built. */
+struct map_table *map_table_take(struct map *map, size_t set);
 
 #endif

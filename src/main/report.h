@@ -25,7 +25,8 @@ json_t *report_whatif(const struct whatif *whatif, const struct whatif_question 
 
 /* The names of the data centers that are drained. */
 json_t *report_drained(const struct board *board);
-/* Every data center: {name, state, reason, since, until, serving_to}, the last four where it is drained. */
+/* Every data center: {name, state, reason, since, until, serving_to, load, spilled}; reason to serving_to where it is
+ * drained; load null where it is not known. */
 json_t *report_datacenters(const struct board *board);
 /* What people said over the probes: {what, name, reason, since, until}. */
 json_t *report_overrides(const struct board *board);

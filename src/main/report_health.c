@@ -5,6 +5,7 @@
  */
 #include "main/report.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -58,21 +59,37 @@ json_t *report_drained(const struct board *board)
 	return list;
 }
 
+/* "up, at 95% of its capacity, 12% of its clients sent on" */
+static const char *datacenter_state(
+        const struct datacenter_view *view, const struct load *load, char *text, size_t room)
+{
+	const char *state = view->drained  ? "drained"
+	                    : view->braked ? "down, but kept in by the brake"
+	                    : view->kept   ? "down, but kept in by safety"
+	                    : view->lost   ? "down"
+	                                   : "up";
+	int used = snprintf(text, room, "%s", state);
+	if (!isnan(load->load))
+		used += snprintf(text + used, room - (size_t)used, ", at %.0f%% of its capacity", load->load * 100);
+	if (load->spilled > 0)
+		snprintf(text + used, room - (size_t)used, ", %.0f%% of its clients sent on", load->spilled * 100);
+	return text;
+}
+
 json_t *report_datacenters(const struct board *board)
 {
 	json_t *list = json_array();
 	const struct steering *steering = board_steering(board);
 	for (uint32_t i = 0; i < steering->datacenter_count; i++) {
 		struct datacenter_view view = board_datacenter(board, i);
-		const char *state = view.drained  ? "drained"
-		                    : view.braked ? "down, but kept in by the brake"
-		                    : view.kept   ? "down, but kept in by safety"
-		                    : view.lost   ? "down"
-		                                  : "up";
+		struct load load = board_load(board, i);
+		char text[128];
 		json_array_append_new(
-		        list, json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o}", "name", steering->datacenters[i], "state",
-		                      state, "reason", view.reason, "since", report_time(view.since), "until",
-		                      report_time(view.until), "serving_to", report_time(view.serving_to)));
+		        list, json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:f}", "name", steering->datacenters[i],
+		                      "state", datacenter_state(&view, &load, text, sizeof text), "reason", view.reason,
+		                      "since", report_time(view.since), "until", report_time(view.until), "serving_to",
+		                      report_time(view.serving_to), "load",
+		                      isnan(load.load) ? json_null() : json_real(load.load), "spilled", load.spilled));
 	}
 	return list;
 }

@@ -26,7 +26,7 @@ uint32_t pick_ttl(const struct board *board, uint32_t service);
 struct asker {
 	const struct addr *client;
 	/* Where this client stands among those of its first choice, those who lose least by moving last: `start` and
-	 * the room after it, both of 65536 (see geo/far.h). */
+	 * the room after it, both of 65536 (see map_place). */
 	uint16_t start, span;
 };
 

@@ -10,8 +10,9 @@
  * that spills nobody itself and is not above 90 %: one that gets there refuses
  * them all at once, and opens again in steps, from below 80 % on. Where all are
  * full, nobody takes anyone and every client stays with its first choice. One
- * that reported its load and does not any more counts as full; one that never
- * did is believed to have room.
+ * that reported its load and does not any more takes nobody, and its own clients
+ * come back: what is not known sends nobody away. One that never did is believed
+ * to have room.
  */
 #include "pool/board_inside.h"
 
@@ -27,7 +28,8 @@
 #define STEP_OUT (SHARE_ALL / 32) /* at most */
 #define STEP_BACK (SHARE_ALL / 128)
 #define SPILL_MOST (SHARE_ALL - SHARE_ALL / 16)
-#define STALE 3 /* intervals after which a load is not known any more */
+#define LOAD_MOST 1000.0 /* whatever they say */
+#define STALE 3          /* intervals after which a load is not known any more */
 
 /* Which targets tell the load of which data center. */
 struct load_targets {
@@ -128,7 +130,8 @@ static double load_of(const struct board *board, uint32_t datacenter, nanotime n
 	}
 	if (!count)
 		return NAN;
-	return (fraction_count ? fractions / fraction_count : 0) + (requests > 0 ? requests / capacity : 0);
+	double load = (fraction_count ? fractions / fraction_count : 0) + (requests > 0 ? requests / capacity : 0);
+	return load < LOAD_MOST ? load : LOAD_MOST;
 }
 
 /* ---- what queries see ---- */
@@ -190,14 +193,15 @@ static void control(struct board *board, uint32_t index)
 {
 	struct datacenter_state *datacenter = &board->datacenters[index];
 	bool full = datacenter->load > FULL, calm = datacenter->load < CALM, room = any_room(board, index);
-	datacenter->told |= !isnan(datacenter->load);
-	if (full || (datacenter->told && isnan(datacenter->load)))
+	bool silent = isnan(datacenter->load);
+	datacenter->told |= !silent;
+	if (full || (datacenter->told && silent))
 		datacenter->room = 0;
 	else if (calm)
 		datacenter->room = datacenter->room + STEP_BACK < SHARE_ALL ? datacenter->room + STEP_BACK : SHARE_ALL;
 	if (full && room)
 		datacenter->spill += step_out(datacenter);
-	else if (calm || !room)
+	else if (calm || silent || !room)
 		datacenter->spill -= datacenter->spill < STEP_BACK ? datacenter->spill : STEP_BACK;
 }
 

@@ -54,6 +54,7 @@ static void identify_datacenter(uint64_t identity[2], const struct datacenter *d
 struct sets {
 	const uint8_t **list;
 	uint8_t *counts;
+	bool *spills; /* some service of the set spills */
 	uint32_t count;
 };
 
@@ -63,8 +64,11 @@ static uint32_t set_add(struct arena *arena, struct sets *sets, const struct ser
 	for (unsigned i = 0; i < service->pool_count; i++)
 		set[i] = (uint8_t)service->pools[i].datacenter;
 	for (uint32_t i = 0; i < sets->count; i++)
-		if (sets->counts[i] == service->pool_count && !memcmp(sets->list[i], set, service->pool_count))
+		if (sets->counts[i] == service->pool_count && !memcmp(sets->list[i], set, service->pool_count)) {
+			sets->spills[i] |= service->spill;
 			return i;
+		}
+	sets->spills[sets->count] = service->spill;
 	sets->list[sets->count] = arena_copy(arena, set, service->pool_count);
 	sets->counts[sets->count] = service->pool_count;
 	return sets->count++;
@@ -84,6 +88,7 @@ static struct sets *collect_sets(struct snapshot *snapshot)
 	for (uint32_t i = 0; i < conf->map_count; i++) {
 		sets[i].list = arena_alloc(arena, users[i] * sizeof *sets[i].list);
 		sets[i].counts = arena_alloc(arena, users[i]);
+		sets[i].spills = arena_alloc(arena, users[i] * sizeof *sets[i].spills);
 	}
 	for (uint32_t i = 0; i < snapshot->steering.service_count; i++)
 		if (services[i].map != NO_INDEX)
@@ -122,8 +127,10 @@ static void identify_unit(struct geo_unit *unit, const struct conf *conf, const 
 			identify_rule(own, &conf->maps[i].rules[j]);
 		identify_text(unit->identity, conf->maps[i].name);
 		identify(unit->identity, own, sizeof base);
-		for (uint32_t j = 0; j < sets[i].count; j++)
+		for (uint32_t j = 0; j < sets[i].count; j++) {
 			identify(unit->identity, sets[i].list[j], sets[i].counts[j]);
+			identify(unit->identity, &sets[i].spills[j], sizeof sets[i].spills[j]);
+		}
 	}
 }
 
@@ -168,6 +175,9 @@ static bool build_maps(struct geo_unit *unit, const struct conf *conf, const str
 		for (uint32_t j = 0; j < sets[i].count; j++) {
 			uint64_t size = map_table_size(map_table_get(unit->maps[i], j));
 			memory -= size < memory ? size : memory;
+			if (sets[i].spills[j])
+				map_rank(unit->maps[i], j, unit->geodb, conf->datacenters, sets[i].list[j],
+				        sets[i].counts[j]);
 		}
 	}
 	return true;

@@ -9,6 +9,7 @@ PLAYS = \
 	tests/play/members.play \
 	tests/play/names.play \
 	tests/play/nearest.play \
+	tests/play/nearly-full.play \
 	tests/play/one-writer.play \
 	tests/play/promise.play \
 	tests/play/reload.play \

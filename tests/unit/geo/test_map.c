@@ -278,12 +278,55 @@ static void test_memory(void **state)
 	built_free(&rich);
 }
 
+/* Of those who have iad first, Hawaii loses 3,000 km by its second choice, and New York 6,000. */
+static void test_rank(void **state)
+{
+	(void)state;
+	static const struct world_network places[] = {
+	        {"2.0.0.0/9", "{\"country_code\":\"US\",\"latitude\":21.3,\"longitude\":-157.9}"},
+	        {"2.128.0.0/10", "{\"country_code\":\"US\",\"latitude\":40.7,\"longitude\":-74.0}"},
+	        {"3.0.0.0/8", "{\"country_code\":\"DE\",\"latitude\":52.5,\"longitude\":13.4}"},
+	        {"2.192.0.0/10", "{\"country_code\":\"QQ\"}"}, {NULL, NULL}};
+	static const struct {
+		const char *address;
+		unsigned start, span;
+	} cases[] = {
+	        {"2.130.0.1", 0, 21845},   /* a third: loses most, goes last */
+	        {"2.1.0.1", 21845, 43690}, /* two thirds */
+	        {"3.1.0.1", 0, 65535},     /* all who have fra first */
+	        {"::ffff:2.1.0.1", 21845, 43690},
+	};
+	static const struct map_rules plain = {.name = "plain"};
+	static const uint8_t set[] = {IAD, FRA, SIN};
+	const uint8_t *const sets[] = {set};
+	struct geodb *db = world_open(&(struct world_file){places, 6, 28}, 1);
+	struct err *err = err_new();
+	struct map *map = map_build(
+	        &plain, db, datacenters, DATACENTERS, sets, &(uint8_t){COUNT(set)}, 1, 1 << 20, err);
+	assert_non_null(map);
+	for (unsigned ranked = 0; ranked < 2; ranked++) {
+		for (size_t i = 0; i < COUNT(cases); i++) {
+			struct addr addr = world_addr(cases[i].address);
+			struct map_hit hit = map_find(map_table_get(map, 0), &addr, false);
+			struct map_place place = map_place(map_table_get(map, 0), &hit);
+			assert_int_equal(place.start, ranked ? cases[i].start : 0);
+			assert_int_equal(place.span, ranked ? cases[i].span : 65535);
+		}
+		if (!ranked)
+			map_rank(map, 0, db, datacenters, set, COUNT(set));
+	}
+	map_free(map);
+	geodb_free(db);
+	err_free(err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_rules),
 	        cmocka_unit_test(test_defaults),
 	        cmocka_unit_test(test_sets),
+	        cmocka_unit_test(test_rank),
 	        cmocka_unit_test(test_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

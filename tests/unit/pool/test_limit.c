@@ -194,6 +194,15 @@ static void test_spill(void **state)
 	        {"one that is down takes nobody", world,
 	                "ok iad; ok fra; ok sin; load iad 2 8; fail fra 3; share a 4 fra 0; share a 4 sin 25"},
 	        {"silence is not room", world, "load fra 0.5; load iad 2 8; share a 4 fra 0; share a 4 sin 25"},
+	        {"one's own silence sends nobody away: they come back", world,
+	                "load iad 2 8; share a 4 fra 25; load iad -1 16; share a 4 fra 12.5; load iad -1 20; "
+	                "share a 4 iad 100"},
+	        {"no number is too large, or a surprise", requests,
+	                "load iad 1e300; share a 4 fra 3; load iad-4-0 1e308; load iad-4-1 1e308; share a 4 fra 9; "
+	                "load iad -1e300 60; share a 4 iad 100"},
+	        {"what a target that is down says is not asked", world,
+	                "load iad 0.5; fail iad 3; load fra 0.5; load sin 0.5; share a 4 fra 100; load iad 5; share a "
+	                "4 fra 100"},
 	        {"a reload keeps it", world, "load iad 2 8; reload; share a 4 fra 25"},
 	        {"a restart keeps it", world, "load iad 2 8; restart; share a 4 fra 25"},
 	};
