@@ -103,6 +103,13 @@ static void show_overrides(const struct ctl *ctl, const json_t *data)
 	show_rows(ctl, json_object_get(data, "overrides"), 5, heading, keys);
 }
 
+static void show_remarks(const struct ctl *ctl, const json_t *data)
+{
+	static const char *const heading[] = {"SERVICE", "POOL", "REMARK"};
+	static const char *const keys[] = {"service", "pool", "text"};
+	show_rows(ctl, json_object_get(data, "remarks"), 3, heading, keys);
+}
+
 void ctl_show_override(const struct ctl *ctl, const json_t *data)
 {
 	char *did = ctl_text(data, "did"), *name = ctl_text(data, "name"), *drained = ctl_text(data, "drained");
@@ -141,6 +148,7 @@ void ctl_show_status(const struct ctl *ctl, const json_t *data)
 	if (json_is_true(json_object_get(data, "frozen")))
 		show_line("frozen", ctl_visible("all targets were lost at once: the state from before is kept"));
 	show_overrides(ctl, data);
+	show_remarks(ctl, data);
 	show_zones(ctl, json_object_get(data, "zones"));
 	show_databases(ctl, json_object_get(data, "databases"));
 }
@@ -186,6 +194,7 @@ void ctl_show_health(const struct ctl *ctl, const json_t *data)
 		show_target(table, json_array_get(targets, i));
 	ctl_table_end(table, stdout, ctl->colour_out);
 	show_rows(ctl, pools, 4, pools_heading, pools_keys);
+	show_remarks(ctl, data);
 	if (!json_array_size(targets) && !json_array_size(pools))
 		puts("nothing is steered");
 	show_rows(ctl, json_object_get(data, "datacenters"), 6, datacenters_heading, datacenters_keys);

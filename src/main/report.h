@@ -30,6 +30,8 @@ json_t *report_drained(const struct board *board);
 json_t *report_datacenters(const struct board *board);
 /* What people said over the probes: {what, name, reason, since, until}. */
 json_t *report_overrides(const struct board *board);
+/* What of services deserves a look: {service, pool, text}. */
+json_t *report_remarks(const struct board *board);
 /* A wall time as seconds since 1970; null for 0. */
 json_t *report_time(nanotime wall);
 /* "up", "down", "unknown". */

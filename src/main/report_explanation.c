@@ -98,7 +98,7 @@ static json_t *candidate_reason(
 	if (candidate->limit != LIMIT_NONE && !candidate->chosen)
 		return json_string(words[candidate->limit]);
 	board_why(live->board, trace->service, candidate->position, trace->family, why, sizeof why);
-	bool tells = candidate->reason == POOL_UNFIT && *why;
+	bool tells = (candidate->reason == POOL_UNFIT || candidate->reason == POOL_HELD_BACK) && *why;
 	return json_sprintf("%s%s%s", report_reason(candidate->reason), tells ? ": " : "", tells ? why : "");
 }
 

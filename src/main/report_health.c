@@ -216,6 +216,43 @@ static json_t *report_pools(const struct board *board)
 	return list;
 }
 
+static void remark(json_t *list, const char *service, const char *pool, const char *text)
+{
+	json_array_append_new(list, json_pack("{s:s, s:s?, s:s}", "service", service, "pool", pool, "text", text));
+}
+
+/* What of a pool deserves a look: it disagrees, or is up and yet not given. */
+static void remark_pool(json_t *list, const struct board *board, uint32_t index, unsigned i)
+{
+	const struct service *service = &board_steering(board)->services[index];
+	const struct pool *pool = &service->pools[i];
+	unsigned family = pool->cname || pool->of[FAMILY_V4].count ? FAMILY_V4 : FAMILY_V6;
+	enum pool_reason reason = board_pool(board, index, i, family);
+	char text[256];
+	board_odd(board, index, i, text, sizeof text);
+	/* who is not the primary is well all the same */
+	if (!*text && (reason == POOL_HELD_BACK || (reason == POOL_UNFIT && !board_primary(board, index).any)))
+		board_why(board, index, i, family, text, sizeof text);
+	if (*text)
+		remark(list, service->name, pool->name, text);
+}
+
+json_t *report_remarks(const struct board *board)
+{
+	json_t *list = json_array();
+	const struct steering *steering = board_steering(board);
+	for (uint32_t i = 0; i < steering->service_count; i++) {
+		if (!steering->services[i].policy)
+			continue;
+		if (board_primary(board, i).torn)
+			remark(list, steering->services[i].name, NULL,
+			        "two primaries of the same epoch: the last is kept");
+		for (unsigned j = 0; j < steering->services[i].pool_count; j++)
+			remark_pool(list, board, i, j);
+	}
+	return list;
+}
+
 json_t *report_health(const struct live *live)
 {
 	const struct board *board = live->board;
@@ -224,6 +261,7 @@ json_t *report_health(const struct live *live)
 	for (uint32_t i = 0; i < board_steering(board)->target_count; i++)
 		json_array_append_new(targets, report_target(board, i, &users[i]));
 	free(users);
-	return json_pack("{s:o, s:o, s:o, s:o, s:b}", "targets", targets, "pools", report_pools(board), "drained",
-	        report_drained(board), "datacenters", report_datacenters(board), "frozen", board_frozen(board));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "targets", targets, "pools", report_pools(board), "remarks",
+	        report_remarks(board), "drained", report_drained(board), "datacenters", report_datacenters(board),
+	        "frozen", board_frozen(board));
 }

@@ -77,13 +77,13 @@ json_t *report_status(const struct daemon *daemon)
 	        report_listen(daemon));
 	if (!live)
 		return status;
-	json_t *more = json_pack("{s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:b}", "generation",
-	        (json_int_t)live->snapshot->generation, "workers", (json_int_t)live->snapshot->conf->workers, "zones",
-	        report_zones(live->snapshot), "databases", report_databases(live->snapshot), "services",
-	        (json_int_t)live->snapshot->steering.service_count, "datacenters",
-	        (json_int_t)live->snapshot->steering.datacenter_count, "targets", report_targets(live->board),
-	        "drained", report_drained(live->board), "overrides", report_overrides(live->board), "frozen",
-	        board_frozen(live->board));
+	json_t *more = json_pack("{s:o, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:b}", "remarks",
+	        report_remarks(live->board), "generation", (json_int_t)live->snapshot->generation, "workers",
+	        (json_int_t)live->snapshot->conf->workers, "zones", report_zones(live->snapshot), "databases",
+	        report_databases(live->snapshot), "services", (json_int_t)live->snapshot->steering.service_count,
+	        "datacenters", (json_int_t)live->snapshot->steering.datacenter_count, "targets",
+	        report_targets(live->board), "drained", report_drained(live->board), "overrides",
+	        report_overrides(live->board), "frozen", board_frozen(live->board));
 	json_object_update(status, more);
 	json_decref(more);
 	return status;

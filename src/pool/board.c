@@ -275,6 +275,7 @@ static void carry_datacenters(struct board *board, const struct board *previous)
 		to->lost = from->lost;
 		to->braked = from->braked;
 		to->lost_at = from->lost_at;
+		to->odd_at = from->odd_at;
 		to->lost_order = from->lost_order;
 	}
 	board->lost_count = previous->lost_count;
@@ -427,7 +428,7 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 	board->target_names = index_new(steering->targets, sizeof(struct target), steering->target_count);
 	board->service_names = index_new(steering->services, sizeof(struct service), steering->service_count);
 	for (uint32_t i = 0; i < steering->datacenter_count; i++)
-		board->datacenters[i].lost_at = NEVER;
+		board->datacenters[i].lost_at = board->datacenters[i].odd_at = NEVER;
 	for (uint32_t i = 0; i < steering->target_count; i++)
 		board->extras[i] = (struct target_extra){.lost_at = NEVER, .turned_at = NEVER, .soon = INT64_MAX};
 	find_users(board);

@@ -102,7 +102,7 @@ nanotime board_tick(struct board *board, nanotime now, nanotime wall);
 struct event {
 	enum log_level level;
 	const char *what;  /* "target", "datacenter", "keep", "brake", "freeze", "service", "follow", "split-brain",
-	                      "spill",  "override" */
+	                      "spill", "agree", "override" */
 	const char *name;  /* of the target, data center, service; NULL: of all */
 	const char *state; /* "up", "down", "on", "off" …; what it is now */
 	bool unlogged;     /* lines about that come too fast */
@@ -162,6 +162,9 @@ const char *board_why(
 /* What the answers of the service may soon change for, and their TTL is short for: "db/192.0.2.1@80 has failed 1 of the
  * 3 times in a row after which it is down"; "" if nothing. Returns `text`. */
 const char *board_ttl_why(const struct board *board, uint32_t service, char *text, size_t room);
+
+/* What a pool says that most data centers of the service do not (agree), as a text; "" if nothing. Returns `text`. */
+const char *board_odd(const struct board *board, uint32_t service, unsigned pool, char *text, size_t room);
 
 /* Whom a service follows. */
 struct primary {

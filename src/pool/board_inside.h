@@ -46,13 +46,17 @@ struct service_state {
 	nanotime soon_due; /* when `ttl_max` has to be written again; INT64_MAX: never */
 };
 
-/* What follow.c remembers of a service. */
+/* What policies remember of a service. */
 struct policy_state {
 	uint32_t service;
 	double epoch;                /* the highest that was ever followed; of any use where `has_epoch` */
 	bool has_epoch;              /* somebody was followed once */
 	uint32_t followed[FAMILIES]; /* targets: the last primary; NO_INDEX: none */
 	bool following[FAMILIES];    /* it is the primary now */
+	uint64_t odd;                /* agree.c: pools that say something else than most … */
+	uint64_t out, braked;        /* … of those, who is left out, and whom the brake keeps in */
+	bool split;                  /* no version is that of most */
+	char most[READING_TEXT_MAX]; /* what most say */
 	bool torn;                   /* several say that they are the primary, of the same epoch */
 };
 
@@ -85,6 +89,7 @@ struct datacenter_state {
 	nanotime drained_at;      /* monotonic, of the drain */
 	nanotime drained_until;   /* monotonic; INT64_MAX: no end */
 	nanotime lost_at;         /* monotonic; NEVER */
+	nanotime odd_at;          /* monotonic, when a pool in it was left out for disagreeing; NEVER */
 	uint64_t lost_order;      /* the later lost, the higher */
 	uint32_t pools, pools_up; /* pools in it by family; those up by health */
 	uint32_t insisted;        /* targets in it that are forced down over what safety forbids */
@@ -182,7 +187,8 @@ static inline bool service_follows(const struct service *service)
 /* May its policy leave out members that are up? */
 static inline bool service_narrows(const struct service *service)
 {
-	return service->policy && (service->policy->follow.field || service->policy->need_count);
+	return service->policy &&
+	       (service->policy->follow.field || service->policy->need_count || service->policy->agree.out);
 }
 
 static inline bool board_bit_drained(const struct board *board, const struct pool *pool)
@@ -221,7 +227,7 @@ void wait_why(const struct board *board, uint32_t service, unsigned pool, unsign
 void policies_new(struct board *board);
 void policies_carry(struct board *board, const struct board *previous);
 /* Settles what health and readings mean for a service that has a policy; before its health is judged. */
-void policy_judge(struct board *board, struct policy_state *state);
+void policy_judge(struct board *board, struct policy_state *state, nanotime now);
 /* Does the service's policy let this member of its pool be given? Whether it is up is another question. */
 bool policy_allows(const struct board *board, uint32_t service, unsigned pool, uint32_t target);
 /* Something new was read of a target, whose verdict is as it was. */
@@ -237,6 +243,11 @@ uint64_t follow_last(const struct board *board, const struct policy_state *state
 bool follow_is_last(const struct policy_state *state, uint32_t target);
 /* Why a target is not the one that is followed; writes a text. */
 void follow_why(const struct board *board, const struct policy_state *state, uint32_t target, char *text, size_t room);
+
+/* agree.c: who says something else than most. */
+void agree_judge(struct board *board, struct policy_state *state, nanotime now);
+/* What a pool says that most do not; writes a text, "" if nothing. */
+void agree_why(const struct board *board, const struct policy_state *state, unsigned pool, char *text, size_t room);
 
 /* need.c: does what was read meet the condition? */
 bool condition_met(const struct board *board, uint32_t target, const struct condition *condition);
@@ -279,6 +290,8 @@ void spill_render(struct board *board);
 
 /* datacenters.c: who is lost, kept, braked; true if what services may use has changed. */
 bool datacenters_judge(struct board *board, nanotime now);
+/* Data centers but `except` that were lost, or left out for disagreeing, within the brake's time. */
+unsigned datacenters_lost_lately(const struct board *board, uint32_t except, nanotime now);
 /* Data centers in use: not drained, and not lost or kept in; without `without` (NO_INDEX: none). */
 unsigned datacenters_in(const struct board *board, uint32_t without);
 /* Counts again which data centers have targets that were forced down over safety. */

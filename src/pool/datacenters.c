@@ -14,14 +14,19 @@ static const char *name_of(const struct board *board, uint32_t index)
 	return board->steering->datacenters[index];
 }
 
-/* Others that were lost within the brake's time and are, or were, out. */
-static unsigned lost_lately(const struct board *board, uint32_t except, nanotime now)
+static bool within(nanotime at, nanotime now, nanotime time)
 {
+	return at != NEVER && at > now - time;
+}
+
+unsigned datacenters_lost_lately(const struct board *board, uint32_t except, nanotime now)
+{
+	nanotime time = board->steering->safety.brake_per;
 	unsigned count = 0;
 	for (uint32_t i = 0; i < board->datacenter_count; i++) {
 		const struct datacenter_state *datacenter = &board->datacenters[i];
-		count += i != except && !datacenter->braked && datacenter->lost_at != NEVER &&
-		         datacenter->lost_at > now - board->steering->safety.brake_per;
+		bool lost = !datacenter->braked && within(datacenter->lost_at, now, time);
+		count += i != except && (lost || within(datacenter->odd_at, now, time));
 	}
 	return count;
 }
@@ -35,7 +40,7 @@ static void lose(struct board *board, uint32_t index, nanotime now)
 	if (board->quiet)
 		return;
 	datacenter->braked = safety->brake && !board->first && !datacenter->drained && !datacenter->insisted &&
-	                     lost_lately(board, index, now) >= safety->brake;
+	                     datacenters_lost_lately(board, index, now) >= safety->brake;
 	if (datacenter->braked)
 		board_tell(board, EVENT(ERROR, "brake", name_of(board, index), "on"),
 		        "data center %s is down, but kept in: %u or more were lost in a short time; drain it to "

@@ -46,6 +46,23 @@ void policies_new(struct board *board)
 	}
 }
 
+/* Who was left out, and whom the brake kept in, by the pools' names. */
+static void carry_agree(
+        struct board *board, struct policy_state *state, const struct board *previous, const struct policy_state *from)
+{
+	const struct service *service = &board->steering->services[state->service];
+	const struct service *was = &previous->steering->services[from->service];
+	for (unsigned i = 0; i < was->pool_count; i++) {
+		uint32_t pool = service_find_pool(service, was->pools[i].name);
+		if (pool == NO_INDEX)
+			continue;
+		state->odd |= (from->odd >> i & 1) << pool;
+		state->out |= (from->out >> i & 1) << pool;
+		state->braked |= (from->braked >> i & 1) << pool;
+	}
+	state->split = from->split;
+}
+
 static bool same_text(const char *a, const char *b)
 {
 	return a && b ? !strcmp(a, b) : a == b;
@@ -66,6 +83,7 @@ void policies_carry(struct board *board, const struct board *previous)
 		const struct policy_state *from = old == NO_INDEX ? NULL : previous->states[old].policy;
 		if (!from)
 			continue;
+		carry_agree(board, state, previous, from);
 		if (!same_follow(&service->policy->follow, &previous->steering->services[old].policy->follow))
 			continue;
 		state->has_epoch = from->has_epoch;
@@ -91,10 +109,13 @@ const struct reading *reading_of(const struct board *board, uint32_t target, con
 	return NULL;
 }
 
-void policy_judge(struct board *board, struct policy_state *state)
+void policy_judge(struct board *board, struct policy_state *state, nanotime now)
 {
-	if (board->steering->services[state->service].policy->follow.field)
+	const struct policy *policy = board->steering->services[state->service].policy;
+	if (policy->follow.field)
 		follow_judge(board, state);
+	if (policy->agree.field)
+		agree_judge(board, state, now);
 }
 
 /* The first condition that the target does not meet; NULL: none. */
@@ -110,7 +131,8 @@ bool policy_allows(const struct board *board, uint32_t service, unsigned pool, u
 {
 	const struct policy_state *state = board->states[service].policy;
 	const struct policy *policy = board->steering->services[service].policy;
-	(void)pool;
+	if (state->out >> pool & 1)
+		return false;
 	if (policy->follow.field && !(state->followed[FAMILY_V4] == target && state->following[FAMILY_V4]) &&
 	        !(state->followed[FAMILY_V6] == target && state->following[FAMILY_V6]))
 		return false;
@@ -154,6 +176,8 @@ const char *board_why(
 	if (!state)
 		return text;
 	wait_why(board, service, index, family, text, room);
+	if (!*text)
+		agree_why(board, state, index, text, room);
 	if (*text)
 		return text;
 	if (pool->cname) {
@@ -163,6 +187,15 @@ const char *board_why(
 	const struct members *members = &pool->of[pool->of[family].count ? family : 1 - family];
 	for (uint32_t i = 0; i < members->count && !*text; i++)
 		why_target(board, state, members->list[i].target, text, room);
+	return text;
+}
+
+const char *board_odd(const struct board *board, uint32_t service, unsigned pool, char *text, size_t room)
+{
+	MUST(room > 0);
+	*text = 0;
+	if (board->states[service].policy)
+		agree_why(board, board->states[service].policy, pool, text, room);
 	return text;
 }
 

@@ -17,6 +17,12 @@ struct follow {
 	const char *highest;      /* the field that counts epochs; NULL: there are none */
 };
 
+/* Data centers that say something else than most. */
+struct agree {
+	const char *field; /* NULL: nobody looks */
+	bool out;          /* they are left out, as far as safety lets them */
+};
+
 enum comparison { COMPARE_LESS, COMPARE_AT_MOST, COMPARE_MORE, COMPARE_AT_LEAST, COMPARE_EQUAL, COMPARE_OTHER };
 
 /* "lag < 5s" */
@@ -34,6 +40,7 @@ struct policy {
 	struct follow follow;
 	const struct condition *needs; /* all of them must hold */
 	uint32_t need_count;
+	struct agree agree;
 	struct condition failback; /* what is back is let in when it meets this …; no field: no condition */
 	nanotime failback_for;     /* … and has for so long */
 };

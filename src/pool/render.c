@@ -100,7 +100,7 @@ void service_judge(struct board *board, uint32_t index, nanotime now)
 {
 	struct service_state *state = &board->states[index];
 	if (state->policy)
-		policy_judge(board, state->policy);
+		policy_judge(board, state->policy, now);
 	for (unsigned family = 0; family < FAMILIES; family++) {
 		uint64_t up = service_up(board, index, family, &state->some[family]), fit = up;
 		state->fit_some[family] = state->some[family];

@@ -1,6 +1,7 @@
 # The room pool: who could answer, who is well, who is picked.
 noinst_LIBRARIES += libpool.a
 libpool_a_SOURCES = \
+	src/pool/agree.c \
 	src/pool/board.c src/pool/board.h src/pool/board_inside.h \
 	src/pool/client_hash.h \
 	src/pool/datacenters.c \

@@ -18,6 +18,7 @@
  *   reading TARGET FIELD text|NUMBER TEXT
  *   epoch SERVICE FIELD NUMBER
  *   followed SERVICE FIELD TARGET FAMILY
+ *   odd SERVICE POOL out|in
  *   ramp SERVICE POOL FAMILY SINCE
  *   spill DATACENTER OUT IN
  *
@@ -86,6 +87,13 @@ static void save_policy(FILE *out, const struct board *board, const struct polic
 {
 	const struct service *service = &board->steering->services[state->service];
 	const struct follow *follow = &service->policy->follow;
+	for (uint64_t left = state->out | state->braked; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(left);
+		fputs("odd", out);
+		write_word(out, service->name);
+		write_word(out, service->pools[i].name);
+		fputs(state->out >> i & 1 ? " out\n" : " in\n", out);
+	}
 	if (!follow->field || !state->has_epoch)
 		return;
 	fputs("epoch", out);
@@ -511,6 +519,20 @@ static bool restore_followed(struct restore *restore, char **words)
 	return true;
 }
 
+static bool restore_odd(struct restore *restore, char **words)
+{
+	bool out = !strcmp(words[3], "out");
+	if (!out && strcmp(words[3], "in") != 0)
+		return false;
+	uint32_t service = board_find_service(restore->board, words[1]);
+	struct policy_state *state = service == NO_INDEX ? NULL : restore->board->states[service].policy;
+	uint32_t pool = state ? service_find_pool(&restore->board->steering->services[service], words[2]) : NO_INDEX;
+	if (pool == NO_INDEX)
+		return true;
+	*(out ? &state->out : &state->braked) |= UINT64_C(1) << pool;
+	return true;
+}
+
 static bool restore_ramp(struct restore *restore, char **words)
 {
 	uint32_t service, pool;
@@ -554,6 +576,7 @@ static const struct {
         {"reading", 5, restore_reading},
         {"epoch", 4, restore_epoch},
         {"followed", 5, restore_followed},
+        {"odd", 4, restore_odd},
         {"ramp", 5, restore_ramp},
         {"spill", 4, restore_spill},
 };

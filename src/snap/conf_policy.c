@@ -1,5 +1,5 @@
 /*
- * conf_policy.c: what a service asks of its members beyond being up: follow, need, and when failback lets in.
+ * conf_policy.c: what a service asks of its members beyond being up: follow, need, agree, and when failback lets in.
  *
  * Called by conf_service.c, first for each key, then once for the service as a
  * whole, when its pools are known: what a policy goes by, the probe of every
@@ -127,6 +127,30 @@ bool read_need(struct reader *reader, const struct yaml *value, const struct opt
 	return true;
 }
 
+struct agree_draft {
+	const char *field;
+	int otherwise;
+};
+
+bool read_agree(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+{
+	static const char *const words[] = {"flag", "out", NULL};
+	static const struct option rows[] = {
+	        {"field", read_text, offsetof(struct agree_draft, field)},
+	        {"else", read_word, offsetof(struct agree_draft, otherwise), .words = words},
+	};
+	struct agree_draft draft = {NULL, 0};
+	struct agree *agree = field;
+	if (value->kind != YAML_MAPPING)
+		return read_text(reader, value, option, &agree->field);
+	if (!options_read(reader, value, "'agree'", OPTIONS(rows), &draft))
+		return false;
+	if (!yaml_get(value, "field"))
+		reader_error(reader, value, "'agree' names no field; write { field: version, else: out }");
+	*agree = (struct agree){draft.field, draft.otherwise};
+	return true;
+}
+
 /* ---- the whole ---- */
 
 /* Is the field read by the probe of every pool? */
@@ -168,5 +192,10 @@ void conf_policy_check(struct reader *reader, const struct yaml *value, struct c
 	const struct yaml *failback = yaml_get(value, "failback");
 	if (policy->failback.field)
 		check_read(reader, failback->key, "failback", policy->failback.field, service);
-	service->has_policy = follow || need || policy->failback.field;
+	const struct yaml *agree = yaml_get(value, "agree");
+	if (policy->agree.field)
+		check_read(reader, agree->key, "agree", policy->agree.field, service);
+	if (policy->agree.out && follow)
+		reader_error(reader, agree->key, "'else: out' could leave out the primary: not with 'follow'");
+	service->has_policy = follow || need || policy->agree.field || policy->failback.field;
 }

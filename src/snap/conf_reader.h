@@ -130,9 +130,9 @@ void conf_question_check(struct reader *reader, const struct yaml *value, struct
 void conf_map_read(struct reader *reader, const struct yaml *value, struct map_rules *map); /* conf_map.c */
 void conf_service_read(
         struct reader *reader, const struct yaml *value, struct conf_service *service); /* conf_service.c */
-/* conf_policy.c: into a struct follow, a struct policy, a struct condition; then the service as a whole, its pools
- * known. */
-option_read read_follow, read_need, read_condition;
+/* conf_policy.c: into a struct follow, a struct policy, a struct agree, a struct condition; then the service as a
+ * whole, its pools known. */
+option_read read_follow, read_need, read_agree, read_condition;
 void conf_policy_check(struct reader *reader, const struct yaml *value, struct conf_service *service);
 /* conf_members.c: `{ from: PATH }` → what stands in that file, as a list; NULL and an error. */
 const struct yaml *conf_members_load(struct reader *reader, const struct yaml *value);

@@ -36,6 +36,7 @@ static const struct option options[] = {
         {"failback", read_failback, 0},
         {"fail-after", read_duration, FIELD(fail_after), NANO_SECOND, LONGEST},
         {"follow", read_follow, FIELD(policy.follow)},
+        {"agree", read_agree, FIELD(policy.agree)},
         {"need", read_need, FIELD(policy)},
         {"return-over", read_duration, FIELD(return_over), NANO_SECOND, LONGEST},
         {"spill", read_flag, FIELD(spill)},

@@ -26,24 +26,45 @@ static uint32_t find_service(struct play *play, const char *name)
 	return NO_INDEX;
 }
 
-bool act_why(struct play *play, char **words, unsigned count)
+typedef const char *saying(const struct board *board, uint32_t service, unsigned pool, char *text, size_t room);
+
+static const char *say_why(const struct board *board, uint32_t service, unsigned pool, char *text, size_t room)
+{
+	return board_why(board, service, pool, FAMILY_V4, text, room);
+}
+
+/* SERVICE POOL TEXT: what is said of the pool. */
+static bool is_said(struct play *play, char **words, saying *say, bool whole)
 {
 	uint32_t service = find_service(play, words[0]);
-	(void)count;
 	if (service == NO_INDEX)
 		return false;
 	const struct service *what = &board_steering(board_of(play))->services[service];
-	const char *wanted = strstr(play->rest, words[1]) + strlen(words[1]);
+	const char *wanted = strstr(play->rest + strlen(words[0]), words[1]) + strlen(words[1]);
 	wanted += strspn(wanted, " ");
 	for (unsigned i = 0; i < what->pool_count; i++) {
 		char text[256];
 		if (strcmp(what->pools[i].name, words[1]) != 0)
 			continue;
-		board_why(board_of(play), service, i, FAMILY_V4, text, sizeof text);
-		bool good = strcmp(wanted, "nothing") ? strstr(text, wanted) != NULL : !*text;
+		say(board_of(play), service, i, text, sizeof text);
+		bool good = !strcmp(wanted, "nothing") ? !*text
+		            : whole                    ? !strcmp(text, wanted)
+		                                       : strstr(text, wanted) != NULL;
 		return good || broken(play, "it is: %s", *text ? text : "nothing");
 	}
 	return broken(play, "no pool '%s'", words[1]);
+}
+
+bool act_why(struct play *play, char **words, unsigned count)
+{
+	(void)count;
+	return is_said(play, words, say_why, false);
+}
+
+bool act_odd(struct play *play, char **words, unsigned count)
+{
+	(void)count;
+	return is_said(play, words, board_odd, true);
 }
 
 bool act_because(struct play *play, char **words, unsigned count)

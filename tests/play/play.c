@@ -47,6 +47,7 @@ static const struct verb {
         {"why", 3, act_why},
         {"follows", 2, act_follows},
         {"because", 2, act_because},
+        {"odd", 3, act_odd},
 };
 
 bool broken(struct play *play, const char *format, ...)

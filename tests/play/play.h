@@ -36,7 +36,7 @@ typedef bool act(struct play *play, char **words, unsigned count);
 
 act act_file, act_remove, act_folder, act_start, act_reload, act_restart, act_error, act_warning, act_generation,
         act_clock, act_probe, act_drain, act_undrain, act_force, act_release, act_ask, act_answer, act_rcode, act_scope,
-        act_ttl, act_authority, act_not, act_why, act_follows, act_because;
+        act_ttl, act_authority, act_not, act_why, act_follows, act_because, act_odd;
 
 void play_open(struct play *play);
 void play_close(struct play *play);

@@ -6,6 +6,7 @@ PLAYS = \
 	tests/play/failover.play \
 	tests/play/flapping.play \
 	tests/play/github-2018.play \
+	tests/play/half-deployed.play \
 	tests/play/members.play \
 	tests/play/names.play \
 	tests/play/nearest.play \
