@@ -100,6 +100,8 @@ struct datacenter_state {
 	uint32_t spill, room;     /* of SHARE_ALL: of its clients that go, of others' that it takes */
 };
 
+#define STATE_HEADER "meridian state 1" /* the first line of a state file */
+
 #define NEVER INT64_MIN
 
 /* All clients, in a share. */

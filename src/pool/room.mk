@@ -15,6 +15,7 @@ libpool_a_SOURCES = \
 	src/pool/policy.c src/pool/policy.h \
 	src/pool/ramp.c \
 	src/pool/render.c \
+	src/pool/restore.c \
 	src/pool/score_table.h \
 	src/pool/service.h \
 	src/pool/soon.c \
