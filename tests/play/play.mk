@@ -1,8 +1,13 @@
 # Plays: scenarios as text, acted out in one process on a fake clock.
 PLAYS = \
+	tests/play/akamai-2021.play \
 	tests/play/all-down.play \
 	tests/play/bad-reload.play \
 	tests/play/catch-up.play \
+	tests/play/cloudflare-2025.play \
+	tests/play/dyn-2016.play \
+	tests/play/dynamodb-2025.play \
+	tests/play/facebook-2021.play \
 	tests/play/failover.play \
 	tests/play/flapping.play \
 	tests/play/github-2018.play \
@@ -16,9 +21,11 @@ PLAYS = \
 	tests/play/reload.play \
 	tests/play/return.play \
 	tests/play/ring.play \
+	tests/play/route53.play \
 	tests/play/split-brain.play \
 	tests/play/stale-replica.play \
-	tests/play/ttl.play
+	tests/play/ttl.play \
+	tests/play/wikimedia.play
 
 EXTRA_PROGRAMS += tests/play/play
 tests_play_play_SOURCES = \
