@@ -44,7 +44,9 @@ static void check_set(const struct zone *zone, const struct rrset *set)
 		const uint8_t *bytes = read_bytes(&r, size);
 		MUST(bytes && rdata_check(set->type, bytes, size));
 		const struct node *target = set->targets ? set->targets[i] : NULL;
-		MUST(!target || node_set(target, TYPE_A) || node_set(target, TYPE_AAAA));
+		bool service = set->type == TYPE_SVCB || set->type == TYPE_HTTPS;
+		MUST(!target || node_set(target, TYPE_A) || node_set(target, TYPE_AAAA) ||
+		        (service && node_set(target, set->type)));
 		MUST(!target || &zone->nodes[target->index] == target);
 	}
 	MUST(!r.bad && reader_left(&r) == 0);
