@@ -26,7 +26,8 @@ struct shift_ground {
 	const struct query_log *log;
 	struct spot *spots; /* by fact */
 	struct tiling nobody[GEO_FAMILIES];
-	bool known[GEO_FAMILIES]; /* the databases know networks of the family */
+	bool known[GEO_FAMILIES];      /* the databases know networks of the family */
+	double *weights[GEO_FAMILIES]; /* by fact, of all clients; NULL: nobody has asked yet */
 };
 
 struct shift_ground *shift_ground_new(const struct geodb *db, const struct query_log *log)
@@ -53,6 +54,8 @@ void shift_ground_free(struct shift_ground *ground)
 		return;
 	for (unsigned family = 0; family < GEO_FAMILIES; family++)
 		tiling_free(&ground->nobody[family]);
+	for (unsigned family = 0; family < GEO_FAMILIES; family++)
+		free(ground->weights[family]);
 	free(ground->spots);
 	free(ground);
 }
@@ -105,16 +108,19 @@ static float far(const struct spot *spot, const struct shift_question *question,
 
 /* ---- the walk ---- */
 
+enum { ORDER, FACT, NOBODY, LINE }; /* layers */
+
 struct route {
 	uint8_t from, to, then;
 	double weight;
 };
 
 struct walk {
-	const struct shift_ground *ground;
+	struct shift_ground *ground;
 	const struct shift_question *question;
 	unsigned family;
-	struct tiling orders;
+	bool moves;           /* somebody does: then distances are measured */
+	struct tiling orders; /* with a table */
 	struct route *routes; /* by number of the order */
 	uint32_t count;       /* of them */
 	uint32_t unknown;     /* the order of those on whom nothing is known */
@@ -143,12 +149,11 @@ static void read_orders(struct walk *walk)
 {
 	const struct shift_question *question = walk->question;
 	if (!question->table) {
-		walk->orders = tiling_plain(1);
 		walk->routes = calloc(2, sizeof *walk->routes);
 		MUST(walk->routes);
 		walk->count = 2;
-		walk->unknown = 1;
 		walk->routes[1] = route_of(question, question->order, question->count);
+		walk->moves = walk->routes[1].from != walk->routes[1].to;
 		return;
 	}
 	const struct order_table *orders = &question->table->orders;
@@ -160,6 +165,7 @@ static void read_orders(struct walk *walk)
 	for (uint32_t i = 1; i < orders->count; i++) {
 		const uint8_t *order = order_get(orders, i);
 		walk->routes[i] = route_of(question, order + 1, *order);
+		walk->moves |= walk->routes[i].from != walk->routes[i].to;
 	}
 }
 
@@ -181,31 +187,71 @@ static void measure(struct walk *walk, const struct route *route, uint32_t fact,
 	spread_add(walk->after[SHIFT_MOVED], memo->after, weight);
 }
 
-static void walk_family(struct walk *walk)
+/* The weight of a prefix, by the log or by its size; 0: it does not count. */
+static double weigh(
+        const struct shift_ground *ground, unsigned family, unsigned length, const uint32_t ids[], bool ordered)
 {
-	enum { ORDER, FACT, NOBODY, LINE };
-	const struct shift_ground *ground = walk->ground;
+	if (ground->log)
+		return prefix_share(length) * ground->log->densities[family][ids[LINE]];
+	return census_counts(ground->known[family], ids[NOBODY], ids[FACT], ordered) ? prefix_share(length) : 0;
+}
+
+static struct strata layers_of(const struct shift_ground *ground, unsigned family, const struct tiling *orders)
+{
 	struct strata strata = {.count = 0};
+	strata_add(&strata, orders);
+	strata_add(&strata, &ground->db->networks[family]);
+	strata_add(&strata, &ground->nobody[family]);
+	if (ground->log)
+		strata_add(&strata, &ground->log->lines[family]);
+	return strata;
+}
+
+static void walk_table(struct walk *walk)
+{
+	struct strata strata = layers_of(walk->ground, walk->family, &walk->orders);
 	unsigned length;
 	uint32_t ids[STRATA_MAX];
-	strata_add(&strata, &walk->orders);
-	strata_add(&strata, &ground->db->networks[walk->family]);
-	strata_add(&strata, &ground->nobody[walk->family]);
-	if (ground->log)
-		strata_add(&strata, &ground->log->lines[walk->family]);
 	while (strata_next(&strata, &length, ids)) {
-		double weight = prefix_share(length);
 		if (!ids[ORDER])
 			continue; /* forms of IPv4 */
-		if (ground->log)
-			weight *= ground->log->densities[walk->family][ids[LINE]];
-		else if (!census_counts(
-		                 ground->known[walk->family], ids[NOBODY], ids[FACT], ids[ORDER] != walk->unknown))
-			continue;
+		double weight = weigh(walk->ground, walk->family, length, ids, ids[ORDER] != walk->unknown);
 		if (!(weight > 0))
 			continue;
 		walk->routes[ids[ORDER]].weight += weight;
-		measure(walk, &walk->routes[ids[ORDER]], ids[FACT], weight);
+		if (walk->moves)
+			measure(walk, &walk->routes[ids[ORDER]], ids[FACT], weight);
+	}
+}
+
+/* All clients by what is known of them, worked out once. */
+static const double *fact_weights(struct shift_ground *ground, unsigned family)
+{
+	if (ground->weights[family])
+		return ground->weights[family];
+	double *weights = calloc(ground->db->facts.count + 1, sizeof *weights);
+	struct tiling plain = tiling_plain(1);
+	struct strata strata = layers_of(ground, family, &plain);
+	unsigned length;
+	uint32_t ids[STRATA_MAX];
+	MUST(weights);
+	while (strata_next(&strata, &length, ids))
+		weights[ids[FACT]] += weigh(ground, family, length, ids, false);
+	tiling_free(&plain);
+	return ground->weights[family] = weights;
+}
+
+/* Without a table every client goes the same way. */
+static void walk_facts(struct walk *walk)
+{
+	const double *weights = fact_weights(walk->ground, walk->family);
+	struct route *route = &walk->routes[1];
+	for (uint32_t fact = 0; fact < walk->ground->db->facts.count; fact++) {
+		if (!(weights[fact] > 0))
+			continue;
+		route->weight += weights[fact];
+		if (walk->moves)
+			measure(walk, route, fact, weights[fact]);
 	}
 }
 
@@ -243,7 +289,7 @@ static void take_family(struct shift *shift, uint16_t *known, const struct walk 
 	}
 }
 
-void shift_find(struct shift *shift, const struct shift_ground *ground, const struct shift_question *question)
+void shift_find(struct shift *shift, struct shift_ground *ground, const struct shift_question *question)
 {
 	size_t places = SHIFT_PLACES + 1;
 	uint16_t *known = calloc(places * places * places, sizeof *known);
@@ -259,7 +305,10 @@ void shift_find(struct shift *shift, const struct shift_ground *ground, const st
 			walk.after[who] = &spreads[2 * who + 1];
 		}
 		read_orders(&walk);
-		walk_family(&walk);
+		if (question->table)
+			walk_table(&walk);
+		else
+			walk_facts(&walk);
 		take_family(shift, known, &walk);
 		tiling_free(&walk.orders);
 		free(walk.routes);

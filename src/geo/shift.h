@@ -41,7 +41,8 @@ struct shift_distance {
 };
 enum shift_who { SHIFT_ALL, SHIFT_MOVED, SHIFT_WHOS };
 
-/* All shares are of the clients of the family. Whose place, or whose data center's, is not known has no distance. */
+/* All shares are of the clients of the family. Whose place, or whose data center's, is not known has no distance; nor
+ * is there one for anybody where nobody moves. */
 struct shift {
 	bool counted[GEO_FAMILIES];  /* there are clients */
 	double weight[GEO_FAMILIES]; /* part of the address space, or of the log's total */
@@ -52,7 +53,8 @@ struct shift {
 	} distance[GEO_FAMILIES][SHIFT_WHOS];
 };
 
-void shift_find(struct shift *shift, const struct shift_ground *ground, const struct shift_question *question);
+/* Costs a walk over the table, some hundred milliseconds for a city file; without a table some tens. */
+void shift_find(struct shift *shift, struct shift_ground *ground, const struct shift_question *question);
 void shift_free(struct shift *shift);
 
 #endif

@@ -347,7 +347,7 @@ static void sum_group(struct whatif_group *shown)
 	}
 }
 
-static void find_shift(struct looking *looking, struct group *group, const struct shift_ground *ground)
+static void find_shift(struct looking *looking, struct group *group, struct shift_ground *ground)
 {
 	const struct snapshot *snapshot = looking->snapshot;
 	const struct service *service = &snapshot->steering.services[group->first];
