@@ -25,10 +25,16 @@
 #define NOW 1700000000u
 
 #define VERSION(serial) "$TTL 60\n@ SOA m. h. " serial " 1 1 1 5\n@ NS ns.out.\nwww A 192.0.2.80\n*.w TXT t\ns NS n.s\n"
-static const struct fixture_zone versions[][3] = {
-        {{"ex.", VERSION("1") "n.s A 192.0.2.1\na A 192.0.2.1\na A 192.0.2.2\n"}, {"x.ex.", VERSION("1")}, {0}},
-        {{"ex.", VERSION("2") "n.s A 192.0.2.1\na A 192.0.2.2\na A 192.0.2.3\n"}, {"x.ex.", VERSION("1")}, {0}},
-        {{"ex.", VERSION("3") "n.s A 192.0.2.4\na A 192.0.2.2\na A 192.0.2.3\n"}, {"x.ex.", VERSION("1")}, {0}},
+/* Over 512 bytes. */
+#define LONG "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+#define BIG "big TXT " LONG " " LONG " " LONG " " LONG " " LONG "\n"
+static const struct fixture_zone versions[][4] = {
+        {{"ex.", VERSION("1") "n.s A 192.0.2.1\na A 192.0.2.1\na A 192.0.2.2\n"}, {"x.ex.", VERSION("1")},
+                {"y.ex.", FIXTURE_APEX BIG}, {0}},
+        {{"ex.", VERSION("2") "n.s A 192.0.2.1\na A 192.0.2.2\na A 192.0.2.3\n"}, {"x.ex.", VERSION("1")},
+                {"y.ex.", FIXTURE_APEX BIG}, {0}},
+        {{"ex.", VERSION("3") "n.s A 192.0.2.4\na A 192.0.2.2\na A 192.0.2.3\n"}, {"x.ex.", VERSION("1")},
+                {"y.ex.", FIXTURE_APEX BIG}, {0}},
 };
 static const char server[] = "keys:\n"
                              "  k: { algorithm: hmac-sha256, secret: c2VjcmV0LXNlY3JldC1zZWNyZXQ= }\n"
@@ -114,6 +120,10 @@ static const struct row {
 
         {"RFC 8945 5.3 an answer is signed as its question was", "192.0.2.1", "q:a.ex:AAAA", K, false,
                 "NOERROR AA\nns ex. 5 SOA m. h. 3 1 1 1 5\nsigned\n"},
+        {"RFC 8945 5.3 what is truncated is signed, too", "192.0.2.1", "q:big.y.ex:TXT", K, false,
+                "NOERROR AA TC\nsigned\n"},
+        {"RFC 8945 5.3 the signature has room, too", "192.0.2.1", "q:big.y.ex:TXT opt:600", K, false,
+                "NOERROR AA TC\nar ; edns version 0 flags 0000 payload 1232:\nsigned\n"},
         {"RFC 8945 5.2.1 a key that is not known", "192.0.2.1", "q:a.ex:A", UNKNOWN, true,
                 "NOTAUTH\nnot signed: BADKEY\n"},
         {"RFC 8945 5.2.2 another secret", "192.0.2.1", "q:a.ex:A", WRONG, true, "NOTAUTH\nnot signed: BADSIG\n"},
