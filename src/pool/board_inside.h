@@ -306,6 +306,15 @@ void board_tell(const struct board *board, const struct event *event, const char
         __attribute__((format(printf, 3, 4)));
 #define EVENT(level, ...) (&(struct event){LOG_LEVEL_##level, __VA_ARGS__})
 
+/* keep.c: pools of a service, of those that are not drained (`spare`), that safety keeps in beside those that are well.
+ */
+uint64_t keep_pools(const struct board *board, uint32_t service, uint64_t well, uint64_t spare);
+struct shortage {
+	unsigned left, least; /* data centers in use, and how many there should be */
+};
+/* Would the service be left too few, were a data center drained and a target down (NO_INDEX: none)? */
+bool keep_short(struct board *board, uint32_t service, uint32_t datacenter, uint32_t target, struct shortage *shortage);
+
 /* override.c: ends the overrides whose time is over; returns when the next is due, INT64_MAX: never. */
 nanotime overrides_expire(struct board *board, nanotime now);
 

@@ -92,7 +92,8 @@ static bool keep_enough(struct board *board, bool *in)
 		in[i] = datacenter->used && !datacenter->drained && (!datacenter->lost || datacenter->braked);
 		count += in[i];
 	}
-	for (uint32_t more; keep > 1 && count < keep && (more = latest_lost(board, in)) != NO_INDEX; count++)
+	/* Where none is left, nothing is kept either: each service's rule for all down decides. */
+	for (uint32_t more; keep > 1 && count && count < keep && (more = latest_lost(board, in)) != NO_INDEX; count++)
 		in[more] = true;
 	for (uint32_t i = 0; i < board->datacenter_count; i++) {
 		struct datacenter_state *datacenter = &board->datacenters[i];

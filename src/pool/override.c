@@ -9,6 +9,7 @@
  */
 #include "pool/board_inside.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -61,8 +62,33 @@ static void let_go(struct board *board, uint32_t index)
 	}
 }
 
+/* -1 and why, if one of the services would be left too few of its own data centers: of all, or of the target's. */
+static int check_services(
+        struct board *board, uint32_t datacenter, uint32_t target, const char *what, const char *name, struct err *err)
+{
+	uint32_t first = target == NO_INDEX ? 0 : board->users_at[target], short_count = 0, worst = 0;
+	uint32_t end = target == NO_INDEX ? board->steering->service_count : board->users_at[target + 1];
+	struct shortage shortage, told = {0};
+	char others[40] = "";
+	for (uint32_t i = first; i < end; i++) {
+		uint32_t index = target == NO_INDEX ? i : board->users[i];
+		if (!keep_short(board, index, datacenter, target, &shortage) || short_count++)
+			continue;
+		told = shortage;
+		worst = index;
+	}
+	if (!short_count)
+		return 0;
+	if (short_count > 1)
+		snprintf(others, sizeof others, " (and %u more)", short_count - 1);
+	err_add(err, ERR_ERROR, NULL,
+	        "%s %s would leave %s%s %u data center%s in use, and safety keeps %u; --force insists", what, name,
+	        board->steering->services[worst].name, others, told.left, told.left == 1 ? "" : "s", told.least);
+	return -1;
+}
+
 /* Whether the data center may be drained; -1 and why not. */
-static int check_drain(const struct board *board, uint32_t index, bool insist, struct err *err)
+static int check_drain(struct board *board, uint32_t index, bool insist, struct err *err)
 {
 	const char *name = board->steering->datacenters[index];
 	const struct datacenter_state *state = &board->datacenters[index];
@@ -75,8 +101,10 @@ static int check_drain(const struct board *board, uint32_t index, bool insist, s
 		        name);
 		return -1;
 	}
-	return check_left(
-	        board, datacenters_in(board, NO_INDEX), datacenters_in(board, index), insist, "draining", name, err);
+	if (check_left(board, datacenters_in(board, NO_INDEX), datacenters_in(board, index), insist, "draining", name,
+	            err))
+		return -1;
+	return insist ? 0 : check_services(board, index, NO_INDEX, "draining", name, err);
 }
 
 /* What a person's word changes is done at once: failback holds nothing of it back. */
@@ -172,6 +200,8 @@ int board_force(struct board *board, const char *target, enum verdict verdict, c
 	if (down && check_left(board, datacenters_in(board, NO_INDEX),
 	                    datacenters_in_without_target(board, (uint32_t)index), how->insist, "forcing down", target,
 	                    err))
+		return -1;
+	if (down && !how->insist && check_services(board, NO_INDEX, (uint32_t)index, "forcing down", target, err))
 		return -1;
 	set_force(board, (uint32_t)index, verdict, how, now);
 	return 0;

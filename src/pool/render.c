@@ -340,7 +340,9 @@ static uint64_t choose_usable(struct board *board, uint32_t index, unsigned fami
 	}
 	state->all_down[family] = !well;
 	if (well) {
-		usable |= kept_fit(board, index, family, (kept | state->leaving[family]) & spare);
+		kept |= state->leaving[family];
+		kept |= keep_pools(board, index, well | (kept & spare), spare);
+		usable |= kept_fit(board, index, family, kept & spare);
 		state->last[family] = usable;
 		return usable;
 	}

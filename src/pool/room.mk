@@ -8,6 +8,7 @@ libpool_a_SOURCES = \
 	src/pool/follow.c \
 	src/pool/freeze.c \
 	src/pool/judge.c \
+	src/pool/keep.c \
 	src/pool/limit.c src/pool/limit.h \
 	src/pool/need.c \
 	src/pool/override.c \

@@ -113,6 +113,19 @@ static unsigned count_answer(struct scene *scene, const struct pool *pool, unsig
 	return count;
 }
 
+/* Are fewer of the service's data centers up than safety keeps for it: one less than all, where it asks for more? */
+static bool is_short(const struct scene *scene)
+{
+	const struct service *service = scene->said.service;
+	unsigned up = 0, keep = board_steering(scene->live->board)->safety.keep;
+	for (unsigned i = 0; i < service->pool_count; i++) {
+		enum pool_reason reason = board_pool(
+		        scene->live->board, scene->said.trace.service, i, scene->said.trace.family);
+		up += reason == POOL_UP || reason == POOL_FROZEN || reason == POOL_HELD_BACK;
+	}
+	return up < keep && up + 1 < service->pool_count;
+}
+
 /* Is the rule that is named in force? */
 static bool is_in_force(const struct scene *scene, const struct explain_candidate *candidate)
 {
@@ -124,7 +137,7 @@ static bool is_in_force(const struct scene *scene, const struct explain_candidat
 		return board_all_down(board, trace->service, trace->family) ||
 		       trace->order_count < scene->said.service->pool_count;
 	case POOL_KEPT:
-		return center.kept;
+		return center.kept || is_short(scene);
 	case POOL_BRAKED:
 		return center.braked;
 	case POOL_LEAVING:

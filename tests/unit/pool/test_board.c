@@ -172,8 +172,22 @@ static const struct {
         {"keep and nobody up: the service's rule",
                 {.pools = THREE, .safety = {.keep = 2}, .service = {.all_down = ALL_DOWN_NODATA}},
                 "fail iad; fail fra; fail sin; get a 4 nodata"},
-        {"keep counts data centers, not pools", {.pools = THREE, .second = "iad:3 fra:1", .safety = {.keep = 2}},
-                "fail sin; fail iad-4-0; fail iad-4-1; fail iad-6-0; get b 4 iad; get a 4 fra"},
+        {"a data center is in use while any pool in it is",
+                {.pools = "fra:1 sin:1", .second = "iad:2 fra:1 sin:1", .safety = {.keep = 2}},
+                "fail iad-4-0; fail sin; get a 4 fra; pool a 4 sin down; pool b 4 iad up; pool b 4 sin down"},
+        {"keep counts each service's own data centers",
+                {.pools = THREE, .second = "~cdn:1 iad:3 fra:1 sin:1", .safety = {.keep = 2}},
+                "ok iad; ok fra; ok sin; ok cdn; fail iad 3; get a 4 fra; fail sin 3; pool a 4 sin kept; pool a 4 iad "
+                "down; pool b 4 sin kept; ok iad 2; pool a 4 sin down"},
+        {"of few data centers one may always go", {.pools = "iad:1 fra:1", .second = "sin:1", .safety = {.keep = 2}},
+                "ok iad; ok fra; ok sin; fail iad 3; get a 4 fra; pool a 4 iad down; drain fra refused; drain iad;"
+                "undrain iad; drain fra insist"},
+        {"a drain of all that one service has left", {.pools = THREE, .second = "iad:3 fra:1"},
+                "ok sin; fail iad-4-2; fail iad; drain fra refused; drain fra insist; get b 4 iad"},
+        {"a force of all that one service has left", {.pools = THREE, .second = "iad:3 fra:1"},
+                "fail iad; force fra-4-0 down refused; force fra-4-0 down insist; get b 4 iad"},
+        {"none is left: nothing is kept", {.pools = THREE, .safety = {.keep = 2}},
+                "fail iad; fail fra; fail sin; pool a 4 iad all; pool a 4 fra all"},
         {"brake", {.pools = THREE, .safety = {.brake = 1, .brake_per = 600 * NANO_SECOND}},
                 "ok iad; ok fra; ok sin; fail fra 3; pool a 4 fra down; fail iad 3; get a 4 iad; pool a 4 iad braked; "
                 "restart;"
