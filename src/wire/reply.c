@@ -40,7 +40,7 @@ void reply_start(struct reply *reply, uint8_t *out, size_t limit, const struct q
 	reply->w = writer_of(out, limit - reserve);
 	reply->counts[0] = question > 0;
 	reply->counts[1] = reply->counts[2] = reply->counts[3] = 0;
-	reply->flags = FLAG_QR | (query->flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD));
+	reply->flags = FLAG_QR | (query->flags & (FLAG_OPCODE | FLAG_RD));
 	reply->rcode = RCODE_NOERROR;
 	reply->reserved = (uint16_t)reserve;
 	reply->places = 0;

