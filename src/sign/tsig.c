@@ -14,7 +14,7 @@
 
 #include "base/assert.h"
 #include "base/cursor.h"
-#include "wire/rrset.h"
+#include "wire/message.h"
 
 #define FUDGE 300 /* seconds (RFC 8945 10) */
 #define HEADER 12
@@ -60,14 +60,27 @@ static bool read_name(struct reader *r, uint8_t name[NAME_BYTES])
 	return true;
 }
 
-static bool read_record(struct reader *r, struct tsig *tsig, struct record *record)
+/* The owner, in lower case; some clients compress it. *r then stands behind it. False if it is none. */
+static bool read_owner(const uint8_t *message, size_t size, size_t offset, uint8_t name[NAME_BYTES], struct reader *r)
 {
-	if (!read_name(r, tsig->key_name))
+	struct message whole = {.bytes = message, .size = size};
+	size_t behind = message_name(&whole, offset, name);
+	if (!behind)
+		return false;
+	name_lower(name, name, name_length(name));
+	*r = reader_of(message + behind, size - behind);
+	return true;
+}
+
+static bool read_record(const uint8_t *message, size_t size, size_t offset, struct tsig *tsig, struct record *record)
+{
+	struct reader all, *r = &all;
+	if (!read_owner(message, size, offset, tsig->key_name, r))
 		return false;
 	uint16_t type = read_u16(r), class = read_u16(r);
 	uint32_t ttl = read_u32(r);
-	uint16_t size = read_u16(r);
-	if (type != TYPE_TSIG || class != CLASS_ANY || ttl || size != reader_left(r))
+	uint16_t length = read_u16(r);
+	if (type != TYPE_TSIG || class != CLASS_ANY || ttl || length != reader_left(r))
 		return false;
 	if (!read_name(r, tsig->algorithm_name))
 		return false;
@@ -178,9 +191,8 @@ int tsig_verify(struct tsig *tsig, const struct tsig_key *keys, size_t count, co
         size_t offset, uint64_t now)
 {
 	struct record record;
-	struct reader r = reader_of(message + offset, size - offset);
 	*tsig = (struct tsig){0};
-	if (!read_record(&r, tsig, &record))
+	if (!read_record(message, size, offset, tsig, &record))
 		return -1;
 	tsig->original_id = record.original_id;
 	tsig->time = record.time;
@@ -202,9 +214,8 @@ bool tsig_verify_answer(struct tsig *tsig, const uint8_t *message, size_t size, 
 	struct record record;
 	struct tsig answer = *tsig;
 	answer.later = false;
-	struct reader r = reader_of(message + offset, size - offset);
-	if (!offset || !read_record(&r, &answer, &record) || find_key(&answer, tsig->key, 1) != tsig->key ||
-	        !mac_size_good(tsig->key, &record))
+	if (!offset || !read_record(message, size, offset, &answer, &record) ||
+	        find_key(&answer, tsig->key, 1) != tsig->key || !mac_size_good(tsig->key, &record))
 		return false;
 	return judge(&answer, &record, message, offset, true, now) == TSIG_OK && record.error == TSIG_OK;
 }

@@ -24,15 +24,28 @@ static const struct tsig_key other_secret = {(const uint8_t *)"\3xfr\7example", 
 static const struct tsig_key other_name = {(const uint8_t *)"\5other", TSIG_HMAC_SHA256, secret, 32};
 static const struct tsig_key other_algorithm = {(const uint8_t *)"\3xfr\7example", TSIG_HMAC_SHA384, secret, 32};
 
-/* A query for . NS; returns its size. */
+/* A query for example. NS; returns its size. */
 static size_t query_write(uint8_t *out)
 {
-	static const uint8_t query[] = {0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1};
+	static const uint8_t query[] = {
+	        0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0, 0, 2, 0, 1};
 	memcpy(out, query, sizeof query);
 	return sizeof query;
 }
 
-enum change { NOTHING, BODY_BIT, ID, MAC_BIT, TAIL_CUT, TTL_SET, MAC_OF_16, MAC_OF_15, MAC_OF_33 };
+enum change {
+	NOTHING,
+	BODY_BIT,
+	ID,
+	MAC_BIT,
+	TAIL_CUT,
+	TTL_SET,
+	MAC_OF_16,
+	MAC_OF_15,
+	MAC_OF_33,
+	OWNER_SHORT,
+	OWNER_LOOP
+};
 
 static const struct row {
 	const char *name;
@@ -59,6 +72,8 @@ static const struct row {
         {"5.2.2.1: cut to less", &keys[1], 0, MAC_OF_15, -1, 0},
         {"5.2.2.1: longer than its algorithm's", &keys[1], 0, MAC_OF_33, -1, 0},
         {"5.2.1: of a key that nobody knows, whatever its MAC", &other_name, 0, MAC_OF_15, 0, TSIG_BADKEY},
+        {"4.2: an owner that ends in a pointer", &keys[1], 0, OWNER_SHORT, 0, TSIG_OK},
+        {"4.2: one whose pointer leads nowhere", &keys[1], 0, OWNER_LOOP, -1, 0},
 };
 
 /* Makes the MAC `length` bytes long; what follows it moves. */
@@ -71,6 +86,16 @@ static void resize_mac(uint8_t *message, size_t *size, size_t offset, uint16_t l
 	*size += (size_t)length - before;
 	put_u16(mac - 2, length);
 	put_u16(message + data - 2, (uint16_t)(*size - data));
+}
+
+/* xfr.example. becomes xfr and a pointer. */
+static void shorten_owner(uint8_t *message, size_t *size, size_t offset, uint8_t target)
+{
+	uint8_t *rest = message + offset + 4;
+	memmove(rest + 2, rest + 9, (size_t)(message + *size - (rest + 9)));
+	rest[0] = 0xc0;
+	rest[1] = target;
+	*size -= 7;
 }
 
 static void change(enum change how, uint8_t *message, size_t *size, size_t offset)
@@ -86,6 +111,8 @@ static void change(enum change how, uint8_t *message, size_t *size, size_t offse
 		*size -= 1;
 	else if (how == TTL_SET)
 		message[offset + name + 7] = 1;
+	else if (how == OWNER_SHORT || how == OWNER_LOOP)
+		shorten_owner(message, size, offset, how == OWNER_SHORT ? 12 : (uint8_t)offset);
 	else if (how == MAC_OF_15 || how == MAC_OF_16 || how == MAC_OF_33)
 		resize_mac(message, size, offset, how == MAC_OF_15 ? 15 : how == MAC_OF_16 ? 16 : 33);
 }
