@@ -186,10 +186,15 @@ static size_t finish(struct exchange *exchange, unsigned rcode, uint8_t *out, si
 	if (exchange->client->limited) {
 		context->response_class = response_class(exchange, rcode);
 		context->response_opt = (uint16_t)(reply->w.at - reply->w.start);
-		context->proven = exchange->knows_cookie || exchange->is_signed;
+		context->proven = exchange->knows_cookie ||
+		                  (exchange->is_signed && exchange->tsig_refused == RCODE_NOERROR);
 	}
 	size_t size = reply_finish(reply, &exchange->query, exchange->query.edns ? &exchange->edns : NULL);
-	return exchange->is_signed ? tsig_append(&exchange->tsig, out, size, room, context->wall) : size;
+	if (!exchange->is_signed)
+		return size;
+	size = tsig_append(&exchange->tsig, out, size, room, context->wall);
+	context->response_opt = (uint16_t)size; /* what is cut loses its signature, and OPT with it */
+	return size;
 }
 
 /* A query that was understood: who asks, then what. */

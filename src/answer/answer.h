@@ -31,9 +31,9 @@ struct answer_context {
 	const uint8_t *secret;     /* 16 random bytes of this process, for cookies; NULL: no cookies are given */
 	struct trace *trace;       /* NULL but for explain */
 	uint64_t response_class;   /* out, where the client is `limited`: what rate limiting counts together */
-	uint16_t response_opt;     /* out, the same: where the reply's OPT begins; its end where it has none */
-	bool proven;               /* out, the same: the client has proven its address: no limit */
-	bool may_transfer;         /* the caller can send many messages */
+	uint16_t response_opt; /* out, the same: where the reply's OPT begins; its end: nothing is kept of it if cut */
+	bool proven;           /* out, the same: the client has proven its address: no limit */
+	bool may_transfer;     /* the caller can send many messages */
 	struct transfer
 	        *transfer; /* out, where may_transfer: the reply is this, to be sent and freed (answer/transfer.h) */
 };

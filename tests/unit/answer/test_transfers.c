@@ -238,24 +238,32 @@ static void test_rows(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* RFC 8945 5.2.3: a question from another time is not answered, but the refusal is signed and tells the time. */
+/* RFC 8945 5.2.3: a question from another time is not answered, but the refusal is signed and tells the time.
+ * Only who signed well is not rate limited. */
 static void test_time(void **state)
 {
 	(void)state;
 	static const struct {
 		int64_t late;
+		bool proven;
 		const char *expected;
 	} times[] = {
-	        {300, "NOERROR AA\nan a.ex. 60 A 192.0.2.2\nan a.ex. 60 A 192.0.2.3\nsigned\n"},
-	        {301, "NOTAUTH\nnot signed: BADTIME\n"}, /* our client goes by the time of the question */
-	        {-301, "NOTAUTH\nnot signed: BADTIME\n"},
+	        {300, true, "NOERROR AA\nan a.ex. 60 A 192.0.2.2\nan a.ex. 60 A 192.0.2.3\nsigned\n"},
+	        {301, false, "NOTAUTH\nnot signed: BADTIME\n"}, /* our client goes by the time of the question */
+	        {-301, false, "NOTAUTH\nnot signed: BADTIME\n"},
 	};
 	struct fixture *fixture = third_version();
+	fixture->client.limited = true;
 	for (size_t i = 0; i < COUNT(times); i++) {
 		char *text = asked(fixture, "q:a.ex:A", &keys[0], (uint64_t)(NOW - times[i].late));
 		assert_string_equal(text, times[i].expected);
+		assert_int_equal(fixture->context.proven, times[i].proven);
 		free(text);
 	}
+	free(asked(fixture, "q:a.ex:A opt", &keys[WRONG - 1], NOW));
+	assert_false(fixture->context.proven);
+	assert_int_equal(
+	        fixture->context.response_opt, fixture->size); /* no part of a signature is left of a cut reply */
 	fixture_free(fixture);
 }
 
