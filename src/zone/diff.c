@@ -32,6 +32,22 @@ static struct change change_of(struct arena *arena, const struct node *node, con
 	return change;
 }
 
+static struct change change_copy(struct arena *arena, const struct change *change)
+{
+	struct change copy = *change;
+	copy.owner = arena_copy(arena, change->owner, name_length(change->owner));
+	copy.set.wire = arena_copy(arena, change->set.wire, change->set.size);
+	return copy;
+}
+
+static const struct change *changes_copy(struct arena *arena, const struct change *changes, uint32_t count)
+{
+	struct change *copy = arena_alloc(arena, count * sizeof *copy);
+	for (uint32_t i = 0; i < count; i++)
+		copy[i] = change_copy(arena, &changes[i]);
+	return copy;
+}
+
 static void side_add(struct side *side, const struct node *node, const struct rrset *set)
 {
 	if (!set->count)
@@ -120,6 +136,54 @@ static uint64_t zone_bytes(const struct zone *zone)
 	return bytes;
 }
 
+/* Puts a diff on top of a chain, which is taken over. */
+static void diff_link(struct zone_diff *diff, struct zone_diff *before)
+{
+	diff->before = before;
+	diff->length = before ? before->length + 1 : 1;
+	diff->total = diff->size + (before ? before->total : 0);
+}
+
+/* A diff with nothing before it. */
+static struct zone_diff *diff_copy(const struct zone_diff *diff)
+{
+	struct arena *arena = arena_new();
+	struct zone_diff *copy = arena_alloc(arena, sizeof *copy);
+	*copy = (struct zone_diff){.arena = arena,
+	        .from = diff->from,
+	        .to = diff->to,
+	        .old_soa = change_copy(arena, &diff->old_soa),
+	        .new_soa = change_copy(arena, &diff->new_soa),
+	        .removed = changes_copy(arena, diff->removed, diff->removed_count),
+	        .added = changes_copy(arena, diff->added, diff->added_count),
+	        .removed_count = diff->removed_count,
+	        .added_count = diff->added_count,
+	        .size = diff->size,
+	        .references = 1};
+	return copy;
+}
+
+/* The newest half of a chain that has become too long, so that who is not far behind still gets changes. They are
+ * copied, since others may hold the old chain; half, so that it is not done for each version. NULL: not even the newest
+ * is that small. */
+static struct zone_diff *chain_newest(const struct zone_diff *chain, uint64_t limit)
+{
+	const struct zone_diff *kept[DIFFS_MAX / 2];
+	unsigned count = 0;
+	uint64_t total = 0;
+	for (; chain && count < DIFFS_MAX / 2 && total + chain->size <= limit / 2; chain = chain->before) {
+		total += chain->size;
+		kept[count++] = chain;
+	}
+	struct zone_diff *newest = NULL;
+	while (count > 0) {
+		struct zone_diff *copy = diff_copy(kept[--count]);
+		diff_link(copy, newest);
+		newest = copy;
+	}
+	return newest;
+}
+
 struct zone_diff *zone_diff_make(const struct zone *old, const struct zone *now, struct zone_diff *before)
 {
 	if (!serial_before(old->serial, now->serial))
@@ -143,14 +207,14 @@ struct zone_diff *zone_diff_make(const struct zone *old, const struct zone *now,
 	        .added = added.list,
 	        .added_count = added.count,
 	        .size = removed.size + added.size,
-	        .total = removed.size + added.size,
-	        .length = 1,
 	        .references = 1};
-	if (before && before->to == old->serial && before->length < DIFFS_MAX && before->total + diff->size <= limit) {
-		diff->before = zone_diff_hold(before);
-		diff->length = before->length + 1;
-		diff->total += before->total;
-	}
+	if (!before || before->to != old->serial)
+		before = NULL;
+	else if (before->length < DIFFS_MAX && before->total + diff->size <= limit)
+		before = zone_diff_hold(before);
+	else
+		before = chain_newest(before, limit > diff->size ? limit - diff->size : 0);
+	diff_link(diff, before);
 	return diff;
 }
 

@@ -10,7 +10,7 @@
 
 #include "zone/zone.h"
 
-#define DIFFS_MAX 64 /* of a chain; a longer one starts anew, and who is further behind gets the whole zone */
+#define DIFFS_MAX 64 /* of a chain; a longer one loses its older half: who is that far behind gets the whole zone */
 
 /* Records of one owner and type. */
 struct change {
@@ -31,9 +31,9 @@ struct zone_diff {
 };
 
 /* The chain that leads to `now`: a new diff on top of `before` (a chain that leads to `old`, may be NULL; not taken
- * over), or alone where the chain would be larger than the zone, which then is the shorter road. NULL where the
- * versions cannot be told apart by serial (it must go up, RFC 1982), or where the diff would be larger than the zone.
- * Builder thread. */
+ * over), or of its newer half where all of it would be larger than the zone, which then is the shorter road. NULL where
+ * the versions cannot be told apart by serial (it must go up, RFC 1982), or where the diff would be larger than the
+ * zone. Builder thread. */
 struct zone_diff *zone_diff_make(const struct zone *old, const struct zone *now, struct zone_diff *before);
 /* Do both hold the same records, the SOA too? */
 bool zone_diff_none(const struct zone *a, const struct zone *b);

@@ -236,25 +236,41 @@ static void test_chain(void **state)
 	size_t at = 0;
 	for (unsigned i = 0; at + 200 < sizeof rest; i++)
 		at += (size_t)snprintf(rest + at, sizeof rest - at, "r%u TXT %0150u\n", i, i);
-	struct zone_diff *newest = chain(4, rest);
-	assert_int_equal(newest->length, 3);
-	uint64_t total = 0;
-	uint32_t serial = 3;
-	for (const struct zone_diff *diff = newest; diff; diff = diff->before) {
-		assert_int_equal(diff->to, serial--);
-		assert_int_equal(diff->from, serial);
-		total += diff->size;
+	static const struct {
+		const char *name;
+		bool large; /* a zone of 7,000 bytes, else of 120 */
+		unsigned versions, shortest, longest;
+	} chains[] = {
+	        {"all that there are", true, 4, 3, 3},
+	        {"as many as are kept", true, DIFFS_MAX + 1, DIFFS_MAX, DIFFS_MAX},
+	        {"one more: the newer half", true, DIFFS_MAX + 2, DIFFS_MAX / 2 + 1, DIFFS_MAX / 2 + 1},
+	        {"no larger than the zone", false, DIFFS_MAX / 2, 2, 10},
+	};
+	for (size_t i = 0; i < sizeof chains / sizeof chains[0]; i++) {
+		print_message("%s\n", chains[i].name);
+		struct zone_diff *newest = chain(chains[i].versions, chains[i].large ? rest : REST);
+		uint64_t total = 0;
+		uint32_t serial = chains[i].versions - 1, length = 0;
+		for (const struct zone_diff *diff = newest; diff; diff = diff->before, length++) {
+			struct lines removed = {0}, added = {0};
+			char line[80];
+			assert_int_equal(diff->to, serial--);
+			assert_int_equal(diff->from, serial);
+			add_changes(&removed, diff->removed, diff->removed_count);
+			add_changes(&added, diff->added, diff->added_count);
+			snprintf(line, sizeof line, "a.z. A 60 c00002%02x", serial);
+			assert_int_equal(removed.count, 1);
+			assert_string_equal(removed.line[0], line);
+			snprintf(line, sizeof line, "a.z. A 60 c00002%02x", serial + 1);
+			assert_int_equal(added.count, 1);
+			assert_string_equal(added.line[0], line);
+			total += diff->size;
+		}
+		assert_int_equal(newest->length, length);
+		assert_in_range(length, chains[i].shortest, chains[i].longest);
+		assert_int_equal(newest->total, total);
+		zone_diff_release(newest);
 	}
-	assert_int_equal(serial, 0);
-	assert_int_equal(newest->total, total);
-	zone_diff_release(newest);
-	/* the chain has an end, whether by number or by size */
-	newest = chain(DIFFS_MAX + 2, rest);
-	assert_int_equal(newest->length, 1);
-	zone_diff_release(newest);
-	newest = chain(DIFFS_MAX / 2, REST);
-	assert_in_range(newest->length, 1, 10);
-	zone_diff_release(newest);
 }
 
 /* A chain goes on only where it leads to the old version. */
