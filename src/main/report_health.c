@@ -144,6 +144,18 @@ static void note_user(struct users *users, const struct service *service, const 
 		json_array_append_new(users->services, json_string(service->name));
 }
 
+/* A part counts for whom the whole counts. */
+static void note_part(struct users *part, const struct users *whole)
+{
+	if (!whole->services)
+		return;
+	if (!part->services)
+		part->services = json_array();
+	part->pool = whole->pool;
+	for (size_t i = 0; i < json_array_size(whole->services) && json_array_size(part->services) < USERS_SHOWN; i++)
+		json_array_append(part->services, json_array_get(whole->services, i));
+}
+
 /* The users of every target, in one walk over the services. */
 static struct users *collect_users(const struct steering *steering)
 {
@@ -161,7 +173,26 @@ static struct users *collect_users(const struct steering *steering)
 						note_user(&users[pool->of[family].list[k].target], service, pool);
 		}
 	}
+	/* Parts come before what is made of them. */
+	for (uint32_t i = steering->target_count; i-- > 0;)
+		for (unsigned j = 0; j < target_part_count(steering, i); j++)
+			note_part(&users[target_parts(steering, i)[j]], &users[i]);
 	return users;
+}
+
+/* What a target is made of, and how each part counts. */
+static json_t *report_parts(const struct board *board, uint32_t target)
+{
+	const struct steering *steering = board_steering(board);
+	json_t *list = json_array();
+	for (unsigned i = 0; i < target_part_count(steering, target); i++) {
+		const struct target_state *part = board_target(board, target_parts(steering, target)[i]);
+		enum verdict counts = part->forced != VERDICT_UNKNOWN ? part->forced : part->verdict;
+		json_array_append_new(list,
+		        json_pack("{s:s, s:s, s:s}", "name", steering->targets[target_parts(steering, target)[i]].name,
+		                "state", report_verdict(counts), "last_result", target_detail(part)));
+	}
+	return list;
 }
 
 /* What the probe read of the last reply, as { field: text }; what is not known is null. */
@@ -174,6 +205,15 @@ static json_t *report_readings(const struct probe_spec *spec, const struct targe
 	return object;
 }
 
+static const char *address_of(const struct steering *steering, uint32_t index, char text[ADDR_TEXT_MAX])
+{
+	const struct target *target = &steering->targets[index];
+	if (target->host)
+		return target->host;
+	return target_parts(steering, index) ? addr_format(&target->endpoint.addr, text)
+	                                     : endpoint_format(&target->endpoint, text);
+}
+
 static json_t *report_target(const struct board *board, uint32_t index, const struct users *users)
 {
 	const struct steering *steering = board_steering(board);
@@ -181,14 +221,16 @@ static json_t *report_target(const struct board *board, uint32_t index, const st
 	const struct target_state *state = board_target(board, index);
 	char address[ADDR_TEXT_MAX];
 	json_t *object = json_pack("{s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:s, s:I, s:o}", "name", target->name,
-	        "address", target->host ? target->host : endpoint_format(&target->endpoint, address), "services",
-	        users->services, "datacenter", users->pool, "state", report_verdict(state->verdict), "since",
-	        report_time(state->since), "last", report_time(state->last), "last_result", target_detail(state),
-	        "took_ms", (json_int_t)(state->took / NANO_MILLI), "window", report_window(state));
+	        "address", address_of(steering, index, address), "services", users->services, "datacenter", users->pool,
+	        "state", report_verdict(state->verdict), "since", report_time(state->since), "last",
+	        report_time(state->last), "last_result", target_detail(state), "took_ms",
+	        (json_int_t)(state->took / NANO_MILLI), "window", report_window(state));
 	json_object_set_new(object, "forced",
 	        state->forced == VERDICT_UNKNOWN ? json_null() : json_string(report_verdict(state->forced)));
 	if (state->readings)
 		json_object_set_new(object, "readings", report_readings(&steering->probes[target->probe], state));
+	if (target_parts(steering, index))
+		json_object_set_new(object, "parts", report_parts(board, index));
 	json_object_set_new(object, "reason", state->reason ? json_string(state->reason) : json_null());
 	json_object_set_new(object, "until", report_time(board_force_until(board, index)));
 	return object;

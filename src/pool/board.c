@@ -432,6 +432,7 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 	for (uint32_t i = 0; i < steering->target_count; i++)
 		board->extras[i] = (struct target_extra){.lost_at = NEVER, .turned_at = NEVER, .soon = INT64_MAX};
 	find_users(board);
+	compose_new(board);
 	lay_out(board);
 	lay_out_readings(board);
 	policies_new(board);
@@ -445,6 +446,7 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 		board->offset = previous->offset;
 		board->told = previous->told;
 	}
+	compose_all(board);
 	for (uint32_t i = 0; i < steering->target_count; i++)
 		board->down_count += board->targets[i].verdict == VERDICT_DOWN;
 	spill_new(board, previous);
@@ -465,6 +467,7 @@ void board_free(struct board *board)
 	detail_let(board->latest);
 	for (uint32_t i = 0; i < board->datacenter_count; i++)
 		free(board->datacenters[i].reason);
+	compose_free(board);
 	free(board->target_names.slots);
 	free(board->service_names.slots);
 	free(board->words);

@@ -140,8 +140,9 @@ struct board {
 	uint8_t *up; /* by target: forced, frozen, verdict taken together */
 	char **force_reasons;
 	struct datacenter_state *datacenters;
-	uint32_t *users, *users_at; /* services of target t: users[users_at[t]] … users[users_at[t + 1] - 1] */
-	uint32_t *waiting;          /* services whose pools may wait for a time */
+	uint32_t *wholes, *wholes_at; /* targets that target t is a part of, as `users`; NULL: none is part of any */
+	uint32_t *users, *users_at;   /* services of target t: users[users_at[t]] … users[users_at[t + 1] - 1] */
+	uint32_t *waiting;            /* services whose pools may wait for a time */
 	uint32_t waiting_count;
 	uint32_t *ramped; /* services with return ramps */
 	uint32_t ramped_count;
@@ -198,6 +199,19 @@ static inline bool board_bit_drained(const struct board *board, const struct poo
 	return pool->datacenter != NO_INDEX && board->datacenters[pool->datacenter].drained;
 }
 
+/* compose.c: sets up, frees. */
+void compose_new(struct board *board);
+void compose_free(struct board *board);
+bool compose_is_part(const struct board *board, uint32_t target);
+/* Settles what is made of a part of which something is new: a verdict, a force, or (`result`) a result. */
+void compose_follow(struct board *board, uint32_t part, bool result, nanotime now, nanotime wall);
+/* The verdicts of all that are made of others, from those of the parts; tells nobody. */
+void compose_all(struct board *board);
+/* Lets a target count as down, and what would fall with it; or all of these as what they are. Writes `up` only. */
+void compose_try(struct board *board, uint32_t target, bool down);
+
+/* judge.c: gives a target another verdict, tells of it, and settles what follows. */
+void target_turn(struct board *board, uint32_t target, enum verdict verdict, nanotime now, nanotime wall);
 /* judge.c: the time, as it was told. */
 void board_told(struct board *board, nanotime now, nanotime wall);
 /* What a target counts for now, from verdict, force and freeze; true if that changed. */

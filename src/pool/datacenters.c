@@ -171,21 +171,28 @@ static void try_service(struct board *board, uint32_t index, bool take)
 	}
 }
 
+/* All services for a part of others: what falls with it may be used by any. */
+static void try_users(struct board *board, uint32_t target, bool take)
+{
+	bool part = compose_is_part(board, target);
+	uint32_t from = part ? 0 : board->users_at[target];
+	uint32_t to = part ? board->steering->service_count : board->users_at[target + 1];
+	for (uint32_t i = from; i < to; i++)
+		try_service(board, part ? i : board->users[i], take);
+}
+
 unsigned datacenters_in_without_target(struct board *board, uint32_t target)
 {
-	uint8_t up = board->up[target];
 	unsigned count = 0;
-	board->up[target] = 0;
-	for (uint32_t i = board->users_at[target]; i < board->users_at[target + 1]; i++)
-		try_service(board, board->users[i], true);
+	compose_try(board, target, true);
+	try_users(board, target, true);
 	for (uint32_t i = 0; i < board->datacenter_count; i++) {
 		const struct datacenter_state *datacenter = &board->datacenters[i];
 		bool lost = datacenter->pools && !datacenter->pools_up;
 		count += datacenter->used && !datacenter->drained &&
 		         (!lost || (datacenter->lost && (datacenter->kept || datacenter->braked)));
 	}
-	for (uint32_t i = board->users_at[target]; i < board->users_at[target + 1]; i++)
-		try_service(board, board->users[i], false);
-	board->up[target] = up;
+	try_users(board, target, false);
+	compose_try(board, target, false);
 	return count;
 }

@@ -17,7 +17,8 @@ static unsigned mark_lost(struct board *board, nanotime now, bool mark)
 		struct target_extra *extra = &board->extras[i];
 		if (extra->lost_at == NEVER || extra->lost_at < now - board->window)
 			continue;
-		count++;
+		/* What is made of parts was lost with them, and is counted in their place. */
+		count += board->users_at[i] < board->users_at[i + 1] || !compose_is_part(board, i);
 		if (mark)
 			extra->frozen = true;
 	}

@@ -90,6 +90,16 @@ static void set_verdict(struct board *board, uint32_t target, enum verdict verdi
 	board->first = false;
 }
 
+void target_turn(struct board *board, uint32_t target, enum verdict verdict, nanotime now, nanotime wall)
+{
+	const char *name = board->steering->targets[target].name, *detail = target_detail(&board->targets[target]);
+	if (verdict == VERDICT_DOWN)
+		board_tell(board, EVENT(WARN, "target", name, "down"), "%s is down: %s", name, detail);
+	else
+		board_tell(board, EVENT(INFO, "target", name, "up"), "%s is up: %s", name, detail);
+	set_verdict(board, target, verdict, now, wall);
+}
+
 /* Has the verdict stood for as long as the probe's dwell asks? The first one needs not. */
 static bool has_stood(
         const struct target_extra *extra, enum verdict verdict, const struct probe_spec *probe, nanotime now)
@@ -147,15 +157,11 @@ bool board_report(struct board *board, uint32_t target, const struct result *res
 	if (verdict == before) {
 		policy_reread(board, target, now);
 		soon_target(board, target, now);
+		compose_follow(board, target, true, now, wall);
 		return false;
 	}
-	if (verdict == VERDICT_DOWN)
-		board_tell(board, EVENT(WARN, "target", what->name, "down"), "%s is down: %s", what->name,
-		        target_detail(state));
-	else
-		board_tell(board, EVENT(INFO, "target", what->name, "up"), "%s is up: %s", what->name,
-		        target_detail(state));
-	set_verdict(board, target, verdict, now, wall);
+	target_turn(board, target, verdict, now, wall);
+	compose_follow(board, target, true, now, wall);
 	return true;
 }
 
@@ -163,8 +169,10 @@ void board_set(struct board *board, uint32_t target, enum verdict verdict, nanot
 {
 	MUST(target < board->target_count);
 	board->extras[target].provisional = false;
-	if (board->targets[target].verdict != verdict)
-		set_verdict(board, target, verdict, now, wall);
+	if (board->targets[target].verdict == verdict)
+		return;
+	set_verdict(board, target, verdict, now, wall);
+	compose_follow(board, target, false, now, wall);
 }
 
 nanotime board_tick(struct board *board, nanotime now, nanotime wall)

@@ -184,6 +184,7 @@ static void set_force(
 	else
 		board_target_changed(board, target, now);
 	soon_target(board, target, now);
+	compose_follow(board, target, false, now, now + board->offset);
 	board->by_hand = false;
 }
 

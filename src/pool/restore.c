@@ -422,6 +422,10 @@ int board_restore(struct board *board, const char *path, nanotime now, nanotime 
 	free(text);
 	board_told(board, now, wall);
 	board->quiet = board->first = true;
+	compose_all(board);
+	board->down_count = 0;
+	for (uint32_t i = 0; i < board->target_count; i++)
+		board->down_count += board->targets[i].verdict == VERDICT_DOWN;
 	board_all_changed(board, now);
 	spill_render(board);
 	board->quiet = board->first = false;

@@ -4,6 +4,7 @@ libpool_a_SOURCES = \
 	src/pool/agree.c \
 	src/pool/board.c src/pool/board.h src/pool/board_inside.h \
 	src/pool/client_hash.h \
+	src/pool/compose.c \
 	src/pool/datacenters.c \
 	src/pool/follow.c \
 	src/pool/freeze.c \
@@ -46,3 +47,6 @@ check_PROGRAMS += tests/unit/pool/test_limit
 tests_unit_pool_test_limit_SOURCES = tests/unit/pool/test_limit.c tests/unit/pool/world.c tests/unit/pool/world.h
 tests_unit_pool_test_limit_CPPFLAGS = $(POOL_TEST_CPPFLAGS)
 tests_unit_pool_test_limit_LDADD = $(POOL_TEST_LDADD)
+check_PROGRAMS += tests/unit/pool/test_compose
+tests_unit_pool_test_compose_CPPFLAGS = $(POOL_TEST_CPPFLAGS)
+tests_unit_pool_test_compose_LDADD = $(POOL_TEST_LDADD)

@@ -21,7 +21,8 @@
 enum { FAMILY_V4 = 0, FAMILY_V6 = 1, FAMILIES = 2 }; /* index of A and AAAA */
 
 /* How health is asked. One per probe of geo/. */
-enum probe_type { PROBE_TCP, PROBE_HTTP, PROBE_HTTPS, PROBE_EXEC, PROBE_DNS };
+enum probe_type { PROBE_TCP, PROBE_HTTP, PROBE_HTTPS, PROBE_EXEC, PROBE_DNS, PROBE_ALL, PROBE_ANY };
+#define PARTS_MAX 16 /* probes that one is made of */
 
 /* What a probe of the type dns asks, and what it wants to hear. */
 struct probe_question {
@@ -48,9 +49,14 @@ struct probe_spec {
 	bool verify;                    /* certificate's chain, name, dates */
 	bool follow;                    /* redirects, at most 3, same host only */
 	struct probe_question question; /* dns */
-	const char *const *command;     /* exec: argv with "{address}" replaced, NULL at the end */
-	const char *const *read;        /* JSON fields to keep of the body, NULL at the end; may be NULL */
-	uint8_t read_count;             /* at most READINGS_MAX */
+	const uint32_t *parts;          /* all, any: the probes it is made of; it is never asked itself, and has the
+	                                   schedule, fall and rise of its slowest part */
+	uint8_t part_count;
+	uint32_t targets;           /* that it has at one address at most, with its parts */
+	bool address_only;          /* it, or a part of it, cannot ask a name */
+	const char *const *command; /* exec: argv with "{address}" replaced, NULL at the end */
+	const char *const *read;    /* JSON fields to keep of the body, NULL at the end; may be NULL */
+	uint8_t read_count;         /* at most READINGS_MAX */
 	nanotime interval, timeout;
 	uint16_t fall, rise; /* results in a row, 1..64 */
 	nanotime dwell_up;   /* for how long at least a verdict stands that was changed to up; 0: no limit */
@@ -162,6 +168,7 @@ struct steering {
 	uint32_t service_count;
 	const struct target *targets;
 	uint32_t target_count;
+	const uint32_t *const *parts; /* by target, see target_parts; NULL: no target is made of others */
 	const struct probe_spec *probes;
 	uint32_t probe_count;
 	const char *const *datacenters; /* names, by index */
@@ -170,5 +177,16 @@ struct steering {
 	uint32_t word_count;      /* board words that pools use */
 	struct safety safety;
 };
+
+/* The targets that one is made of, `target_part_count` of them, all before it; NULL: it is asked itself. */
+static inline const uint32_t *target_parts(const struct steering *steering, uint32_t target)
+{
+	return steering->parts ? steering->parts[target] : NULL;
+}
+
+static inline unsigned target_part_count(const struct steering *steering, uint32_t target)
+{
+	return target_parts(steering, target) ? steering->probes[steering->targets[target].probe].part_count : 0;
+}
 
 #endif

@@ -20,9 +20,24 @@
 
 /* ---- targets ---- */
 
+/* What is made of others may turn when the first of its parts does: *part. */
+static nanotime part_soon(const struct board *board, uint32_t target, uint32_t *part)
+{
+	const uint32_t *parts = target_parts(board->steering, target);
+	nanotime at = INT64_MAX;
+	for (unsigned i = 0; i < target_part_count(board->steering, target); i++)
+		if (board->extras[parts[i]].soon < at) {
+			at = board->extras[parts[i]].soon;
+			*part = parts[i];
+		}
+	return at;
+}
+
 /* When the verdict of a target that is on its way may change at the earliest. */
 static nanotime verdict_soon(const struct board *board, uint32_t target)
 {
+	if (target_parts(board->steering, target))
+		return part_soon(board, target, &(uint32_t){0});
 	const struct target_state *state = &board->targets[target];
 	const struct target_extra *extra = &board->extras[target];
 	const struct probe_spec *probe = &board->steering->probes[board->steering->targets[target].probe];
@@ -170,6 +185,9 @@ nanotime soon_tick(struct board *board, nanotime now)
 
 static void tell_target(const struct board *board, uint32_t target, char *text, size_t room)
 {
+	for (uint32_t part;
+	        board->targets[target].forced == VERDICT_UNKNOWN && part_soon(board, target, &part) != INT64_MAX;)
+		target = part;
 	const struct target_state *state = &board->targets[target];
 	const struct probe_spec *probe = &board->steering->probes[board->steering->targets[target].probe];
 	const char *name = board->steering->targets[target].name;

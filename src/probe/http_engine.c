@@ -19,7 +19,7 @@
 
 #define READY_MAX 64
 #define BUFFER_BYTES 4096L
-#define STEPS_FREE 12 /* each brings BUFFER_BYTES at most (TLS: a record), so that it is not too much by then */
+#define STEPS_FREE 12           /* a reply that is well has come by then */
 #define TLS_BYTES (16u * 1024u) /* of handshake, certificates, and what surrounds the records */
 #define IDLE_CONNECTIONS 1L     /* none is kept: each attempt begins with a connect */
 

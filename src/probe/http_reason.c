@@ -10,8 +10,6 @@
 #include "base/text.h"
 #include "probe/probe_http.h"
 
-#define LINE_STEPS 16
-
 /* What is wrong with a certificate, by OpenSSL's number (X509_V_ERR_*). */
 static const struct {
 	long number;
@@ -87,8 +85,10 @@ enum outcome http_reason(const struct http_slot *slot, CURLcode code, char detai
 		snprintf(detail, PROBE_DETAIL, "socket: %s", strerror(slot->no_socket));
 		return OUTCOME_UNABLE;
 	}
-	/* Curl's word for a line of more than 100 KiB is that memory is wanting. */
-	if (slot->headless || (code == CURLE_OUT_OF_MEMORY && slot->steps > LINE_STEPS)) {
+	/* Curl's word for a line of more than 100 KiB, which it may read in one step, is that memory is wanting. */
+	long connected = 0;
+	curl_easy_getinfo(slot->easy, CURLINFO_LOCAL_PORT, &connected);
+	if (slot->headless || (code == CURLE_OUT_OF_MEMORY && connected)) {
 		snprintf(detail, PROBE_DETAIL, "reply: more than 64 KiB before its body");
 		return OUTCOME_FAILED;
 	}

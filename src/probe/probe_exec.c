@@ -175,18 +175,18 @@ static void on_deadline(uv_timer_t *timer)
 	exec_end(attempt, OUTCOME_TIMEOUT, text);
 }
 
-/* "{address}" → the address, wherever it stands in the word. */
+/* "{address}" → the address, wherever and however often it stands in the word. */
 static char *replaced(const char *word, const char *address)
 {
 	static const char mark[] = "{address}";
-	const char *at = strstr(word, mark);
-	char *text;
-	if (!at) {
-		text = strdup(word);
-		MUST(text);
-		return text;
-	}
-	MUST(asprintf(&text, "%.*s%s%s", (int)(at - word), word, address, at + sizeof mark - 1) >= 0);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	MUST(out);
+	for (const char *at; (at = strstr(word, mark)); word = at + sizeof mark - 1)
+		fprintf(out, "%.*s%s", (int)(at - word), word, address);
+	fputs(word, out);
+	MUST(fclose(out) == 0 && text);
 	return text;
 }
 

@@ -31,7 +31,7 @@ struct prober {
 	uint64_t seed;
 	uint64_t drawn; /* random numbers so far */
 	struct board *board;
-	struct watch **watches; /* by target of the board */
+	struct watch **watches; /* by target of the board; NULL: it is made of others */
 	uint32_t watch_count;
 	struct heap heap;
 	uint32_t running, running_max;
@@ -274,6 +274,8 @@ static void keep_watches(struct prober *prober, const struct steering *steering,
 	for (uint32_t i = 0; i < prober->watch_count; i++) {
 		struct watch *watch = prober->watches[i];
 		uint32_t target;
+		if (!watch)
+			continue;
 		bool known = dict_get(names, watch->name, strlen(watch->name), &target) && !watches[target];
 		const struct probe_spec *spec = known ? &steering->probes[steering->targets[target].probe]
 		                                      : &(struct probe_spec){0};
@@ -299,9 +301,9 @@ void prober_set(struct prober *prober, struct board *board)
 	prober->board = board;
 	keep_watches(prober, steering, watches);
 	for (uint32_t i = 0; i < steering->target_count; i++) {
-		if (watches[i])
-			continue;
 		const struct target *what = &steering->targets[i];
+		if (watches[i] || target_parts(steering, i)) /* its parts are asked */
+			continue;
 		watches[i] = watch_new(prober, what, &steering->probes[what->probe], now);
 		watches[i]->target = i;
 		watches[i]->what = what;
@@ -384,7 +386,8 @@ void prober_free(struct prober *prober)
 {
 	prober->closing = true;
 	for (uint32_t i = 0; i < prober->watch_count; i++)
-		watch_free(prober->watches[i]);
+		if (prober->watches[i])
+			watch_free(prober->watches[i]);
 	free(prober->watches);
 	heap_free(&prober->heap);
 	exec_queue_free(prober->exec);

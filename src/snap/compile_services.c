@@ -19,6 +19,8 @@ struct builder {
 	struct dict *known; /* target_key → index */
 	struct target *targets;
 	uint32_t target_count, target_room;
+	const uint32_t **parts; /* by target */
+	bool composed;          /* some target has parts */
 	uint32_t words;
 };
 
@@ -47,34 +49,57 @@ static struct target_key key_of(const struct target *target, const uint8_t *host
 	return key;
 }
 
-/* The index of a target that is known, or of the new one, which then still lacks its name. */
-static uint32_t target_find(struct builder *builder, const struct target *target, const uint8_t *host, bool *is_new)
+static const char *target_name(struct builder *builder, const struct target *target)
 {
-	struct target_key key = key_of(target, host);
-	uint32_t index = builder->target_count;
-	*is_new = dict_add(builder->known, key.bytes, key.size, index);
-	if (!*is_new) {
-		dict_get(builder->known, key.bytes, key.size, &index);
-		return index;
-	}
-	MUST(builder->target_count < builder->target_room);
-	builder->targets[builder->target_count++] = *target;
-	return index;
+	const struct probe_spec *spec = &builder->snapshot->conf->probes[target->probe];
+	struct arena *arena = builder->snapshot->arena;
+	char text[ADDR_TEXT_MAX];
+	if (spec->part_count) /* each of them has its port */
+		return arena_printf(arena, "%s/%s", spec->name,
+		        target->host ? target->host : addr_format(&target->endpoint.addr, text));
+	if (target->host)
+		return arena_printf(arena, "%s/%s@%u", spec->name, target->host, target->endpoint.port);
+	return arena_printf(arena, "%s/%s", spec->name, endpoint_format(&target->endpoint, text));
 }
 
-static uint32_t member_target(struct builder *builder, uint32_t probe, const struct addr *addr)
+/* The target at one address or name (`host`), and before it those that it is made of. */
+static uint32_t target_of(struct builder *builder, uint32_t probe, const struct endpoint *at, const uint8_t *host)
 {
-	if (probe == NO_INDEX)
-		return NO_INDEX;
+	struct arena *arena = builder->snapshot->arena;
 	const struct probe_spec *spec = &builder->snapshot->conf->probes[probe];
-	struct target target = {.probe = probe, .endpoint = {.addr = *addr, .port = spec->port}};
-	bool is_new;
-	uint32_t index = target_find(builder, &target, NULL, &is_new);
-	char text[ADDR_TEXT_MAX];
-	if (is_new)
-		builder->targets[index].name = arena_printf(
-		        builder->snapshot->arena, "%s/%s", spec->name, endpoint_format(&target.endpoint, text));
-	return index;
+	struct target target = {.probe = probe, .endpoint = *at};
+	if (!at->port)
+		target.endpoint.port = spec->port;
+	struct target_key key = key_of(&target, host);
+	uint32_t *parts = NULL, index;
+	if (dict_get(builder->known, key.bytes, key.size, &index))
+		return index;
+	if (spec->part_count)
+		parts = arena_alloc(arena, spec->part_count * sizeof *parts);
+	for (unsigned i = 0; i < spec->part_count; i++)
+		parts[i] = target_of(builder, spec->parts[i], at, host);
+	char text[NAME_TEXT_MAX];
+	if (host)
+		target.host = arena_string(arena, name_format(host, text));
+	target.name = target_name(builder, &target);
+	MUST(builder->target_count < builder->target_room);
+	dict_add(builder->known, key.bytes, key.size, builder->target_count);
+	builder->targets[builder->target_count] = target;
+	if (parts)
+		builder->parts[builder->target_count] = parts; /* else untouched, so that it costs nothing */
+	builder->composed |= spec->part_count > 0;
+	return builder->target_count++;
+}
+
+static uint32_t member_target(struct builder *builder, const struct conf_pool *pool, uint32_t member)
+{
+	struct endpoint at = {pool->members[member].addr, 0};
+	if (pool->probed_at) {
+		at.port = pool->probed_at[member].port;
+		if (pool->probed_at[member].addr.family != ADDR_NONE)
+			at.addr = pool->probed_at[member].addr;
+	}
+	return pool->probe == NO_INDEX ? NO_INDEX : target_of(builder, pool->probe, &at, NULL);
 }
 
 /* The records of all members; the TTL is the name's and is set when a reply is written. */
@@ -111,7 +136,7 @@ static struct members compile_members(struct builder *builder, const struct conf
 			continue;
 		list[members.count++] = (struct member){.addr = from->addr,
 		        .weight = from->weight,
-		        .target = member_target(builder, pool->probe, &from->addr),
+		        .target = member_target(builder, pool, i),
 		        .hash = siphash(member_key, from->addr.bytes, sizeof from->addr.bytes)};
 	}
 	members.list = list;
@@ -135,16 +160,7 @@ static void compile_pool(struct builder *builder, struct pool *pool, const struc
 	pool->cname_word = builder->words++;
 	if (from->probe == NO_INDEX)
 		return;
-	char text[NAME_TEXT_MAX];
-	bool is_new;
-	const struct probe_spec *spec = &builder->snapshot->conf->probes[from->probe];
-	struct target target = {.probe = from->probe, .endpoint.port = spec->port};
-	pool->cname_target = target_find(builder, &target, from->cname, &is_new);
-	if (!is_new)
-		return;
-	target.host = arena_string(builder->snapshot->arena, name_format(from->cname, text));
-	target.name = arena_printf(builder->snapshot->arena, "%s/%s@%u", spec->name, target.host, spec->port);
-	builder->targets[pool->cname_target] = target;
+	pool->cname_target = target_of(builder, from->probe, &(struct endpoint){.port = 0}, from->cname);
 }
 
 static void compile_service(struct builder *builder, struct service *service, const struct conf_service *from)
@@ -177,14 +193,20 @@ static void compile_service(struct builder *builder, struct service *service, co
 	service->pools = pools;
 }
 
+static uint32_t pool_targets(const struct conf *conf, const struct conf_pool *pool)
+{
+	return pool->probe == NO_INDEX ? 0 : (pool->member_count + 1) * conf->probes[pool->probe].targets;
+}
+
 /* Room for as many targets as there can be: what is not used of it is never touched, and so costs nothing. */
 static void make_room(struct builder *builder)
 {
 	const struct conf *conf = builder->snapshot->conf;
 	for (uint32_t i = 0; i < conf->service_count; i++)
 		for (uint32_t j = 0; j < conf->services[i].pool_count; j++)
-			builder->target_room += conf->services[i].pools[j].member_count + 1;
+			builder->target_room += pool_targets(conf, &conf->services[i].pools[j]);
 	builder->targets = arena_alloc(builder->snapshot->arena, builder->target_room * sizeof *builder->targets);
+	builder->parts = arena_alloc(builder->snapshot->arena, builder->target_room * sizeof *builder->parts);
 	dict_expect(builder->known, builder->target_room);
 }
 
@@ -206,6 +228,7 @@ void compile_services(struct snapshot *snapshot)
 	        .service_count = conf->service_count,
 	        .targets = builder.targets,
 	        .target_count = builder.target_count,
+	        .parts = builder.composed ? builder.parts : NULL,
 	        .probes = conf->probes,
 	        .probe_count = conf->probe_count,
 	        .datacenters = names,

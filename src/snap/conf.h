@@ -71,7 +71,9 @@ struct conf_pool {
 	uint32_t probe;      /* NO_INDEX: none (always up) */
 	const struct conf_pool_member *members;
 	uint32_t member_count;
-	const uint8_t *cname; /* wire form */
+	struct endpoint *probed_at; /* by member: where, if not at its address (ADDR_NONE) and the probe's port (0);
+	                                     NULL: all there */
+	const uint8_t *cname;       /* wire form */
 };
 
 struct conf_service {

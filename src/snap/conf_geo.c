@@ -280,6 +280,7 @@ static void read_all(struct reader *reader, struct geo *geo)
 	conf->probe_count = reader->probes.count;
 	for (uint32_t i = 0; i < conf->probe_count; i++)
 		conf_probe_read(reader, reader->probes.nodes[i], &probes[i]);
+	conf_parts_read(reader, probes);
 	struct map_rules *maps = arena_alloc(conf->arena, reader->maps.count * sizeof *maps);
 	conf->maps = maps;
 	conf->map_count = reader->maps.count;

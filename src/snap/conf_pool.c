@@ -30,44 +30,65 @@ static const char *addr_fault(const struct addr *addr)
 	return NULL;
 }
 
-static bool read_address(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+static bool take_address(struct reader *reader, const struct yaml *value, struct addr *addr)
 {
-	struct conf_pool_member *member = field;
-	(void)option;
 	if (!expect_scalar(reader, value, "an address"))
 		return false;
-	if (!addr_parse(&member->addr, value->text)) {
+	if (!addr_parse(addr, value->text)) {
 		reader_error(reader, value, "'%s' is neither an IPv4 nor an IPv6 address", value->text);
 		return false;
 	}
-	const char *fault = addr_fault(&member->addr);
+	const char *fault = addr_fault(addr);
 	if (fault) {
 		reader_error(reader, value, "'%s' %s", value->text, fault);
-		member->addr.family = ADDR_NONE;
-		return false;
+		addr->family = ADDR_NONE;
 	}
-	return true;
+	return !fault;
+}
+
+/* A member while it is read. */
+struct draft {
+	struct conf_pool_member member;
+	struct endpoint probed_at;
+};
+
+static bool read_address(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+{
+	(void)option;
+	return take_address(reader, value, field);
 }
 
 /* False: not a member (an error was told). */
-static bool read_member(struct reader *reader, const struct yaml *value, struct conf_pool_member *member)
+static bool read_member(struct reader *reader, const struct yaml *value, struct draft *draft)
 {
 	static const struct option options[] = {
-	        {"address", read_address, 0},
-	        {"weight", read_u16, offsetof(struct conf_pool_member, weight), 1, WEIGHT_MAX},
+	        {"address", read_address, offsetof(struct draft, member.addr)},
+	        {"weight", read_u16, offsetof(struct draft, member.weight), 1, WEIGHT_MAX},
+	        {"probe-address", read_address, offsetof(struct draft, probed_at.addr)},
+	        {"probe-port", read_u16, offsetof(struct draft, probed_at.port), 1, UINT16_MAX},
 	};
-	*member = (struct conf_pool_member){.weight = 1};
+	*draft = (struct draft){.member.weight = 1};
 	if (value->kind == YAML_LIST) {
 		expect_scalar(reader, value, "an address or { address: ..., weight: ... }");
 		return false;
 	}
 	if (value->kind != YAML_MAPPING)
-		return read_address(reader, value, options, member);
-	if (!options_read(reader, value, "a member", OPTIONS(options), member))
+		return take_address(reader, value, &draft->member.addr);
+	if (!options_read(reader, value, "a member", OPTIONS(options), draft))
 		return false;
 	if (!yaml_get(value, "address"))
 		reader_error(reader, value, "a member needs its address");
-	return member->addr.family != ADDR_NONE;
+	return draft->member.addr.family != ADDR_NONE;
+}
+
+/* Where the pool's next member is probed; few have a place of their own. */
+static void note_probed_at(struct reader *reader, struct conf_pool *pool, const struct endpoint *at, uint32_t room)
+{
+	if (at->addr.family == ADDR_NONE && !at->port)
+		return;
+	if (!pool->probed_at)
+		pool->probed_at = arena_alloc(reader->arena, room * sizeof *pool->probed_at);
+	pool->probed_at[pool->member_count] = *at;
 }
 
 /* Those of a pool so far: few are looked through, many stand in a table. */
@@ -96,9 +117,10 @@ static bool read_members(struct reader *reader, const struct yaml *value, const 
 	struct dict *seen = value->count > FEW ? dict_new() : NULL;
 	pool->members = members;
 	for (const struct yaml *item = value->first; item; item = item->next) {
-		struct conf_pool_member *member = &members[pool->member_count];
-		if (!read_member(reader, item, member))
+		struct draft draft;
+		if (!read_member(reader, item, &draft))
 			continue;
+		const struct conf_pool_member *member = &draft.member;
 		const struct yaml *at = item->kind == YAML_MAPPING ? yaml_get(item, "address") : item;
 		if (is_known(pool, seen, &member->addr)) {
 			char text[ADDR_TEXT_MAX];
@@ -110,7 +132,8 @@ static bool read_members(struct reader *reader, const struct yaml *value, const 
 			reader_error(reader, at, "a pool has at most %d members of a family", MEMBERS_MAX);
 			break;
 		}
-		pool->member_count++;
+		note_probed_at(reader, pool, &draft.probed_at, value->count);
+		members[pool->member_count++] = draft.member;
 	}
 	dict_free(seen);
 	return true;
@@ -134,6 +157,23 @@ static bool read_probe(struct reader *reader, const struct yaml *value, const st
 	return true;
 }
 
+/* Where members are probed means something only if they are; and parts have each a port. */
+static void check_probe(struct reader *reader, const struct yaml *members, uint32_t probe)
+{
+	const struct probe_spec *spec = probe == NO_INDEX ? NULL : &reader->conf->probes[probe];
+	for (const struct yaml *item = members->first; item && members->kind == YAML_LIST; item = item->next) {
+		const struct yaml *address = yaml_get(item, "probe-address"), *port = yaml_get(item, "probe-port");
+		if (!spec && (address || port))
+			reader_warn(reader, (address ? address : port)->key,
+			        "'%s' has no effect, since the pool is not probed",
+			        address ? "probe-address" : "probe-port");
+		else if (port && spec->part_count)
+			reader_error(reader, port->key,
+			        "the probe '%s' is made of others, each with its own port; 'probe-port' is for one",
+			        spec->name);
+	}
+}
+
 static void read_pool(struct reader *reader, const struct yaml *value, struct conf_pool *pool)
 {
 	static const struct option options[] = {
@@ -152,11 +192,13 @@ static void read_pool(struct reader *reader, const struct yaml *value, struct co
 		members = yaml_get(value, "members");
 		cname = yaml_get(value, "cname");
 	}
+	if (members)
+		check_probe(reader, members, pool->probe);
 	if (members && cname)
 		reader_error(reader, cname->key, "a pool is addresses ('members') or a name ('cname'), not both");
 	else if (!cname && (!members || value->kind == YAML_EMPTY || (members->kind == YAML_LIST && !members->count)))
 		reader_error(reader, value->key, "the pool '%s' has no members", value->key->text);
-	if (cname && pool->probe != NO_INDEX && reader->conf->probes[pool->probe].type == PROBE_DNS)
+	if (cname && pool->probe != NO_INDEX && reader->conf->probes[pool->probe].address_only)
 		reader_error(reader, cname->key,
 		        "the probe '%s' asks name servers at addresses; the pool '%s' is a name",
 		        reader->probes.text[pool->probe], value->key->text);

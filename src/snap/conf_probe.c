@@ -15,6 +15,7 @@ enum { STATUS_MIN = 100, STATUS_MAX = 599, IN_A_ROW_MAX = 64, HEADERS_MAX = 32 }
 #define DNS BIT(PROBE_DNS)
 #define EVERY (WEB | DNS | BIT(PROBE_TCP) | BIT(PROBE_EXEC))
 
+/* Not here: all and any, which are keys in place of `type`. */
 static const char *const types[] = {[PROBE_TCP] = "tcp",
         [PROBE_HTTP] = "http",
         [PROBE_HTTPS] = "https",
@@ -124,7 +125,9 @@ static bool read_command(struct reader *reader, const struct yaml *value, const 
 		return false;
 	for (const struct yaml *item = value->first; item; item = item->next) {
 		const char *brace = strchr(item->text, '{');
-		if (brace && strncmp(brace, "{address}", 9) != 0)
+		while (brace && !strncmp(brace, "{address}", 9))
+			brace = strchr(brace + 1, '{');
+		if (brace)
 			reader_error(reader, item, "only {address} is replaced in a command; '%s' has another brace",
 			        item->text);
 	}
@@ -202,6 +205,8 @@ static const struct option options[] = {
         {"aa", read_flag, FIELD(question.authoritative)},
         {"recurse", read_flag, FIELD(question.recurse)},
         {"tcp", read_flag, FIELD(question.tcp)},
+        {"all", read_parts, 0},
+        {"any", read_parts, 0},
         {"interval", read_duration, FIELD(interval), 100 * NANO_MILLI, 86400 * NANO_SECOND},
         {"timeout", read_duration, FIELD(timeout), NANO_MILLI, 3600 * NANO_SECOND},
         {"fall", read_u16, FIELD(fall), 1, IN_A_ROW_MAX},
@@ -210,7 +215,7 @@ static const struct option options[] = {
 };
 #undef FIELD
 static const unsigned known[] = {EVERY, EVERY, WEB, WEB, WEB, WEB, WEB, BIT(PROBE_HTTPS), BIT(PROBE_HTTPS), WEB,
-        BIT(PROBE_EXEC), WEB, DNS, DNS, DNS, DNS, DNS, DNS, DNS, EVERY, EVERY, EVERY, EVERY, EVERY};
+        BIT(PROBE_EXEC), WEB, DNS, DNS, DNS, DNS, DNS, DNS, DNS, 0, 0, EVERY, EVERY, EVERY, EVERY, EVERY};
 _Static_assert(sizeof known / sizeof *known == sizeof options / sizeof *options, "a row in each table");
 
 /* Errors for keys that the type does not know. */
@@ -292,12 +297,15 @@ void conf_probe_read(struct reader *reader, const struct yaml *value, struct pro
 	        .status_min = 200,
 	        .status_max = 299,
 	        .verify = true,
+	        .targets = 1,
 	        .question.type = TYPE_A,
 	        .interval = 10 * NANO_SECOND,
 	        .timeout = 3 * NANO_SECOND,
 	        .fall = 3,
 	        .rise = 2};
 	if (!options_read(reader, value, "a probe", OPTIONS(options), probe))
+		return;
+	if (conf_parts_check(reader, value, probe))
 		return;
 	const struct yaml *type = yaml_get(value, "type");
 	if (!type)
@@ -308,5 +316,6 @@ void conf_probe_read(struct reader *reader, const struct yaml *value, struct pro
 	check_needs(reader, value, probe);
 	if (!probe->path && (BIT(probe->type) & WEB))
 		probe->path = "/";
+	probe->address_only = probe->type == PROBE_DNS;
 	probe->digest = digest_of(reader, probe);
 }

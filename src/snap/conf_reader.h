@@ -127,6 +127,11 @@ void conf_probe_read(struct reader *reader, const struct yaml *value, struct pro
 /* conf_probe_dns.c: into a probe_question; then the probe as a whole. */
 option_read read_question_name, read_question_type;
 void conf_question_check(struct reader *reader, const struct yaml *value, struct probe_spec *probe);
+/* conf_probe_parts.c: into a probe_spec; is it made of others (its errors were told then); all probes, when each is
+ * read. */
+option_read read_parts;
+bool conf_parts_check(struct reader *reader, const struct yaml *value, struct probe_spec *probe);
+void conf_parts_read(struct reader *reader, struct probe_spec *probes);
 void conf_map_read(struct reader *reader, const struct yaml *value, struct map_rules *map); /* conf_map.c */
 void conf_service_read(
         struct reader *reader, const struct yaml *value, struct conf_service *service); /* conf_service.c */

@@ -22,6 +22,7 @@ libsnap_a_SOURCES = \
 	src/snap/conf_pool.c \
 	src/snap/conf_probe.c \
 	src/snap/conf_probe_dns.c \
+	src/snap/conf_probe_parts.c \
 	src/snap/conf_read.c \
 	src/snap/conf_reader.c \
 	src/snap/conf_reader.h \

@@ -104,3 +104,78 @@ class DnsProbes(LiveTest):
         self.assertEqual(results(self.world)['own'][0], 'up')
         self.start_nsd(self.world)
         until(lambda: state() == 'up', 10 * SLOW, 'NSD is up again')
+
+
+COMPOSED = '''
+web:     { type: http, port: 8080, path: /healthz, PACE }
+db:      { type: http, port: 8080, path: /db, read: [role], PACE }
+port:    { type: tcp, port: 8081, PACE }
+both:    { all: [web, port] }
+either:  { any: [port, web] }
+nested:  { all: [either, db] }
+'''.replace('PACE', PACE)
+
+
+class Composed(LiveTest):
+    """Probes that are made of others: each part is asked once, whoever it is a part of."""
+    time = 60
+
+    @classmethod
+    def build(cls, world):
+        cls.center = world.center('a')
+        cls.center.body = b'{"role": "primary"}'
+        steer(world, COMPOSED, [(name, name, cls.center.address) for name in ('both', 'either', 'nested', 'web')])
+
+    def state(self):
+        return {name: state for name, (state, _) in results(self.world).items()}
+
+    def test_parts_and_whole(self):
+        address = self.center.address
+        expected = {'web': 'up', 'port': 'down', 'both': 'down', 'either': 'up', 'nested': 'up', 'db': 'up'}
+        until(lambda: self.state() == expected, 10 * SLOW, f'{expected}; it is {self.state()}')
+        targets = {target['name']: target for target in self.world.control('health')['data']['targets']}
+        self.assertEqual(sorted(targets), sorted([
+            f'web/{address}@8080', f'db/{address}@8080', f'port/{address}@8081', f'both/{address}',
+            f'either/{address}', f'nested/{address}']))
+        both = targets[f'both/{address}']
+        self.assertEqual(both['last_result'], 'web up, port down (connect: Connection refused)')
+        self.assertEqual([(part['name'], part['state']) for part in both['parts']],
+                         [(f'web/{address}@8080', 'up'), (f'port/{address}@8081', 'down')])
+        self.assertEqual(targets[f'nested/{address}']['readings'], {'role': 'primary'})
+        self.assertIn('both.example.com.', targets[f'port/{address}@8081']['services'])
+        self.assertIn(f'both/{address}', self.world.ctl('health').stdout)
+        # The web server of this address has four users, and is asked at the pace of one.
+        count = lambda: sum('/healthz' in head for head in self.center.requests)
+        window = lambda: next(len(target['window']) for target in self.world.control('health')['data']['targets']
+                              if target['name'].startswith('web/'))
+        asked, results_before = count(), window()
+        until(lambda: count() >= asked + 4, 5 * SLOW, 'four more probes')
+        self.assertLessEqual(count() - asked, window() - results_before + 2)
+        self.center.behave = 'status 503'
+        until(lambda: self.state() == dict(expected, web='down', either='down', nested='down', db='down'),
+              5 * SLOW, 'with both parts down')
+        self.assertEqual(self.world.ctl('force', f'port/{address}@8081', 'up').returncode, 0)
+        until(lambda: self.state()['either'] == 'up', 2 * SLOW, 'forced up')
+        self.assertEqual(self.world.ctl('release', f'port/{address}@8081').returncode, 0)
+        until(lambda: self.state()['either'] == 'down', 2 * SLOW, 'released')
+        self.center.behave = 'ok'
+        until(lambda: self.state() == expected, 5 * SLOW, 'back again')
+
+
+class Elsewhere(LiveTest):
+    """Members that are probed at another address and port than clients are given."""
+    time = 60
+
+    @classmethod
+    def build(cls, world):
+        cls.center = world.center('a', 7)
+        steer(world, f'web: {{ type: http, port: 80, path: /, {PACE} }}', [(
+            'www', 'web', f'{{ address: 192.0.2.10, probe-address: {cls.center.address}, probe-port: 8080 }}')])
+
+    def test_where_it_is_asked(self):
+        name = f'web/{self.center.address}@8080'
+        state = lambda: {target['name']: target['state'] for target in self.world.control('health')['data']['targets']}
+        until(lambda: state() == {name: 'up'}, 5 * SLOW, f'{name} is up; it is {state()}')
+        self.assertEqual(self.world.ask('www.example.com').data('A'), ['192.0.2.10'])
+        self.center.behave = 'status 500'
+        until(lambda: state() == {name: 'down'}, 5 * SLOW, f'{name} is down')
