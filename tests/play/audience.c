@@ -128,9 +128,9 @@ bool act_ttl(struct play *play, char **words, unsigned count)
 	if (!open_reply(play, &message))
 		return false;
 	while (message_next(&message, &record))
-		if (record.section == SECTION_ANSWER)
+		if (record.section == SECTION_ANSWER || record.type == TYPE_SOA)
 			return record.ttl == strtoul(words[0], NULL, 10) || broken(play, "the TTL is %u", record.ttl);
-	return broken(play, "the answer is empty");
+	return broken(play, "neither an answer nor a SOA");
 }
 
 bool act_authority(struct play *play, char **words, unsigned count)

@@ -95,6 +95,13 @@ static const struct {
         {"held b.example. iad 4 " NOW, false, "get a 4 iad"},
         {"held a.example. iad 5 " NOW, true, "get a 4 iad"},
         {"held a.example. iad 4 soon", true, "get a 4 iad"},
+        {"leaving a.example. iad 4 " NOW, false, "get a 4 iad"}, /* fail-after is not set any more */
+        {"leaving a.example. nowhere 4 " NOW, false, "get a 4 iad"},
+        {"leaving a.example. iad 7 " NOW, true, "get a 4 iad"},
+        {"leaving a.example. iad 4 soon", true, "get a 4 iad"},
+        {"odd a.example. iad out", false, "get a 4 iad"},
+        {"odd b.example. iad in", false, "get a 4 iad"},
+        {"odd a.example. iad away", true, "get a 4 iad"},
         {"last a.example. fra 4", false, "get a 4 iad; fail iad; fail fra; get a 4 fra"},
         {"last a.example. fra", true, "get a 4 iad"},
         {"", false, "get a 4 iad"},
