@@ -57,20 +57,6 @@ struct tiling census_nobody(unsigned family)
 	return tiling;
 }
 
-static struct tiling places_tiling(const struct tiling *networks, const uint32_t *places, unsigned family)
-{
-	struct tiling nobody = census_nobody(family);
-	struct overlay overlay = overlay_of(networks, &nobody);
-	struct tiling_writer writer;
-	unsigned length;
-	uint32_t fact, is_nobody;
-	tiling_begin(&writer, networks->count / 2 + nobody.count);
-	while (overlay_next(&overlay, &length, &fact, &is_nobody))
-		tiling_add(&writer, length, is_nobody ? PLACE_NOBODY : places[fact]);
-	tiling_free(&nobody);
-	return tiling_end(&writer);
-}
-
 struct census *census_new(const struct geodb *db, const struct query_log *log)
 {
 	struct census *census = calloc(1, sizeof *census);
@@ -80,11 +66,12 @@ struct census *census_new(const struct geodb *db, const struct query_log *log)
 		places[i] = i ? place_of(&db->facts.facts[i]) : PLACE_UNKNOWN;
 	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
 		const struct tiling *networks = &db->networks[family];
-		census->places[family] = places_tiling(networks, places, family);
+		census->nobody[family] = census_nobody(family);
 		census->known[family] = networks->count > 1 || piece_id(networks->pieces[0]);
 	}
+	census->networks = db->networks;
+	census->places = places;
 	census->log = log;
-	free(places);
 	return census;
 }
 
@@ -93,7 +80,8 @@ void census_free(struct census *census)
 	if (!census)
 		return;
 	for (unsigned family = 0; family < GEO_FAMILIES; family++)
-		tiling_free(&census->places[family]);
+		tiling_free(&census->nobody[family]);
+	free(census->places);
 	free(census);
 }
 

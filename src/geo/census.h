@@ -29,12 +29,14 @@ struct query_log *query_log_read(const char *path, bool quote, struct err *err);
 void query_log_free(struct query_log *log);
 
 struct census {
-	struct tiling places[GEO_FAMILIES];
+	const struct tiling *networks; /* by family: numbers of facts; borrowed from the database */
+	uint32_t *places;              /* by fact */
+	struct tiling nobody[GEO_FAMILIES];
 	bool known[GEO_FAMILIES];    /* the databases know networks of the family */
 	const struct query_log *log; /* NULL: none; borrowed */
 };
 
-/* The census by a database that was not released. */
+/* The census by a database that was not released, and that must outlive it. */
 struct census *census_new(const struct geodb *db, const struct query_log *log);
 void census_free(struct census *census);
 
@@ -47,6 +49,12 @@ struct tiling census_nobody(unsigned family);
 static inline bool census_counts(bool known, bool nobody, bool fact, bool ordered)
 {
 	return !nobody && (!known || fact || ordered);
+}
+
+/* The place of a prefix, by its fact and the layer of nobody. */
+static inline uint32_t census_place(const struct census *census, uint32_t fact, uint32_t nobody)
+{
+	return nobody ? PLACE_NOBODY : census->places[fact];
 }
 
 /* A prefix's part of the address space, by its length. */

@@ -120,22 +120,25 @@ static uint64_t key_of(unsigned from, unsigned to, unsigned place)
 static void sum_family(struct moves *moves, struct sums *sums, const struct census *census, const struct walked *before,
         const struct walked *after, unsigned family)
 {
+	enum { BEFORE, AFTER, FACT, NOBODY, LINE };
 	struct strata strata = {.count = 0};
 	const struct query_log *log = census->log;
 	unsigned length;
 	uint32_t ids[STRATA_MAX];
 	strata_add(&strata, &before->tiling);
 	strata_add(&strata, &after->tiling);
-	strata_add(&strata, &census->places[family]);
+	strata_add(&strata, &census->networks[family]);
+	strata_add(&strata, &census->nobody[family]);
 	if (log)
 		strata_add(&strata, &log->lines[family]);
 	while (strata_next(&strata, &length, ids)) {
-		uint32_t from = ids[0], to = ids[1], place = ids[2];
+		uint32_t from = ids[BEFORE], to = ids[AFTER];
+		uint32_t place = census_place(census, ids[FACT], ids[NOBODY]);
 		double weight = prefix_share(length);
 		if (!from || !to)
 			continue; /* forms of IPv4 */
 		if (log)
-			weight *= log->densities[family][ids[3]];
+			weight *= log->densities[family][ids[LINE]];
 		else if (!census_counts(census->known[family], place == PLACE_NOBODY, place != PLACE_UNKNOWN,
 		                 from != before->nobody || to != after->nobody))
 			continue;

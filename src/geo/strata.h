@@ -9,7 +9,7 @@
 
 #include "geo/tiling.h"
 
-#define STRATA_MAX 4
+#define STRATA_MAX 5
 
 struct strata {
 	unsigned count;
