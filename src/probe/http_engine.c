@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <linux/close_range.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -306,6 +307,9 @@ struct http_engine *http_engine_new(struct prober *prober, struct err *err)
 		http_engine_free(engine);
 		return NULL;
 	}
+	/* Curl wakes itself by a pair of sockets that programs would inherit. All else is marked so already; where the
+	 * kernel is too old for the call, they do inherit it, and can do no harm with it. */
+	(void)close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
 	curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
 	curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine);
 	curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, timer_changed);

@@ -1,5 +1,6 @@
-"""Probes that are more than a connection: dns against real name servers."""
+"""Probes that are more than a connection: questions to real name servers, programs, others taken together; reloads."""
 import os
+import time
 
 from peers import Peer
 from world import SLOW, LiveTest, until
@@ -25,7 +26,7 @@ def results(world):
 
 
 def await_results(world, expected):
-    until(lambda: results(world) == expected, 10 * SLOW, f'{expected}; it is {results(world)}')
+    until(lambda: results(world) == expected, 20 * SLOW, f'{expected}; it is {results(world)}')
 
 
 NSD_ZONE = '''\
@@ -179,3 +180,131 @@ class Elsewhere(LiveTest):
         self.assertEqual(self.world.ask('www.example.com').data('A'), ['192.0.2.10'])
         self.center.behave = 'status 500'
         until(lambda: state() == {name: 'down'}, 5 * SLOW, f'{name} is down')
+
+
+EXEC = '''
+ok:      { type: exec, command: [/bin/sh, -c, "echo all is well; echo more; exit 0"], PACE }
+warning: { type: exec, command: [/bin/sh, -c, "echo WARNING - load; exit 1"], PACE }
+bad:     { type: exec, command: [/bin/sh, -c, "echo CRITICAL - load; exit 2"], PACE }
+unknown: { type: exec, command: [/bin/sh, -c, "exit 3"], PACE }
+signal:  { type: exec, command: [/bin/sh, -c, "kill -9 $$"], PACE }
+plain:   { type: exec, command: [/bin/echo, "$(id); {address} {address} | *"], PACE }
+nobody:  { type: exec, command: [/nowhere/check, "{address}"], PACE }
+rights:  { type: exec, command: [FOLDER/rights], PACE }
+hangs:   { type: exec, command: [FOLDER/hangs], interval: 1s, timeout: 400ms, fall: 1 }
+'''.replace('PACE', 'interval: 3s, timeout: 3s, fall: 1, rise: 1')
+
+RIGHTS = '''\
+#!/bin/sh
+set -- $(sed -n 's/^\\(NoNewPrivs\\|Seccomp\\|CapEff\\):[[:space:]]*//p' /proc/self/status)
+echo uid $(id -u), $*, fds $(ls /proc/$$/fd | grep -vx '3\\|10'), in $PWD, env $(env | cut -d= -f1 | sort)
+'''
+
+HANGS = '''\
+#!/bin/sh
+sleep 1000 &
+echo $! >>FOLDER/out/children
+echo $$ >>FOLDER/out/children
+wait
+'''
+
+
+class ExecProbes(LiveTest):
+    """Programs that judge, run by the real daemon under its filter of system calls, as another user where it is root."""
+    time = 90
+    server = {'user': 'nobody'} if os.geteuid() == 0 else {}
+
+    @classmethod
+    def build(cls, world):
+        os.makedirs(world.path('out'))
+        os.chmod(world.path('out'), 0o777)
+        for name, text in (('rights', RIGHTS), ('hangs', HANGS)):
+            world.write(name, text.replace('FOLDER', world.folder))
+            os.chmod(world.path(name), 0o755)
+        names = [line.split(':')[0] for line in EXEC.split('\n') if line]
+        steer(world, EXEC.replace('FOLDER', world.folder), [(name, name, '192.0.2.7') for name in names])
+
+    def test_verdicts(self):
+        uid = 65534 if os.geteuid() == 0 else os.geteuid()
+        expected = {
+            'ok': ('up', 'all is well'), 'warning': ('up', 'WARNING - load'), 'bad': ('down', 'CRITICAL - load'),
+            'unknown': ('down', 'exit status 3'), 'signal': ('down', 'ended by signal 9'),
+            'plain': ('up', '$(id); 192.0.2.7 192.0.2.7 | *'), 'nobody': ('down', 'exec: No such file or directory'),
+            'rights': ('up', f'uid {uid}, 0000000000000000 1 2, fds 0 1 2, in /, env LC_ALL PATH PWD'),
+            'hangs': ('down', 'timed out after 400ms')}
+        await_results(self.world, expected)
+
+    def test_children_end_at_the_timeout(self):
+        def children():
+            try:
+                return [int(line) for line in self.world.read('out/children').split()]
+            except FileNotFoundError:
+                return []
+        first = until(lambda: len(children()) >= 6 and children()[:4], 15 * SLOW, 'three runs')
+        until(lambda: not any(os.path.exists(f'/proc/{pid}') for pid in first), 3 * SLOW, f'{first} have ended')
+
+
+class ManyPrograms(LiveTest):
+    """At most 16 at a time, and none is forgotten."""
+    time = 60
+
+    @classmethod
+    def build(cls, world):
+        os.makedirs(world.path('out'))
+        os.chmod(world.path('out'), 0o777)
+        world.write('check', f'#!/bin/sh\ncd {world.folder}/out || exit 3\n: >run.$$\nls | grep -c run >>count\n'
+                    'sleep 0.3\nrm run.$$\n')
+        os.chmod(world.path('check'), 0o755)
+        steer(world, f'many: {{ type: exec, command: [{world.folder}/check], interval: 2s, timeout: 1500ms }}', [
+            (f'n{number}', 'many', f'192.0.2.{number}') for number in range(1, 41)])
+
+    def test_bound(self):
+        states = lambda: [target['state'] for target in self.world.control('health')['data']['targets']]
+        until(lambda: states() == ['up'] * 40, 15 * SLOW, 'all have been asked')
+        counts = [int(line) for line in self.world.read('out/count').split()]
+        self.assertLessEqual(max(counts), 16)
+        self.assertGreater(max(counts), 8)
+
+
+class ProbeReloads(LiveTest):
+    """What a probe's schedule hangs on is its definition, and on nothing else that a reload brings."""
+    time = 60
+    PROBE = 'web: { type: http, port: 8080, path: PATH, interval: 1s, timeout: 900ms }'
+
+    @classmethod
+    def build(cls, world):
+        cls.center = world.center('a')
+        cls.put('/healthz', ['www'])
+
+    @classmethod
+    def put(cls, path, names):
+        steer(cls.world, cls.PROBE.replace('PATH', path) + f'\nclock: {{ type: tcp, port: 1, {PACE} }}',
+              [(name, 'web', cls.center.address) for name in names] + [('other', 'clock', '127.0.0.1')])
+
+    def target(self):
+        return next((target for target in self.world.control('health')['data']['targets']
+                     if target['name'].startswith('web/')), None)
+
+    def test_reloads(self):
+        window = until(lambda: len(self.target()['window']) >= 3 and self.target()['window'], 10 * SLOW, 'three results')
+        asked, began = len(self.center.requests), time.monotonic()
+        for number in range(8):
+            self.put('/healthz', ['www', f'more{number}'])
+            self.world.reload()
+        self.assertTrue(self.target()['window'].startswith(window), 'the results are kept')
+        self.assertLessEqual(len(self.center.requests) - asked, time.monotonic() - began + 1, 'no start is made anew')
+        until(lambda: len(self.center.requests) >= asked + 3, 6 * SLOW, 'the probe goes on')
+        window = self.target()['window']
+        self.put('/other', ['www'])
+        self.world.reload()
+        until(lambda: '/other' in self.center.requests[-1], 3 * SLOW, 'the new definition')
+        until(lambda: len(self.target()['window']) > len(window), 3 * SLOW, 'a result of it')
+        self.assertTrue(self.target()['window'].startswith(window), 'the results are kept')
+        self.put('/other', [])
+        self.world.reload()
+        self.assertIsNone(self.target())
+        asked = len(self.center.requests)
+        clock = lambda: self.world.control('health')['data']['targets'][0]['window']
+        before = len(clock())
+        until(lambda: len(clock()) >= min(before + 4, 64), 6 * SLOW, 'two seconds, by another probe')
+        self.assertEqual(len(self.center.requests), asked, 'what is gone is not asked any more')
