@@ -126,6 +126,15 @@ static void write_data(struct exchange *exchange, const struct attachment *sourc
 	}
 }
 
+/* A hint goes out of date when the addresses themselves do. */
+static uint32_t hint_ttl(const struct exchange *exchange, const struct attachment *source)
+{
+	uint32_t ttl = pick_ttl(exchange->board, source->service);
+	for (unsigned family = 0; family < FAMILIES; family++)
+		ttl = source->ttl[family] < ttl ? source->ttl[family] : ttl;
+	return ttl;
+}
+
 bool write_hinted(struct exchange *exchange, enum section section, struct owner owner, const struct rrset *set,
         const struct attachment *const *sources, uint16_t *targets)
 {
@@ -134,7 +143,9 @@ bool write_hinted(struct exchange *exchange, enum section section, struct owner 
 	struct reader wire = reader_of(set->wire, set->size);
 	uint32_t ttl = set->ttl;
 	for (unsigned i = 0; i < set->count; i++) {
-		uint32_t ttl_max = sources[i] ? pick_ttl(exchange->board, sources[i]->service) : UINT32_MAX;
+		if (!sources[i])
+			continue;
+		uint32_t ttl_max = hint_ttl(exchange, sources[i]);
 		ttl = ttl_max < ttl ? ttl_max : ttl;
 	}
 	for (unsigned i = 0; i < set->count; i++) {

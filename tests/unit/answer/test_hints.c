@@ -26,6 +26,7 @@ static const struct fixture_zone zones[] = {
                              "www SVCB 2 . alpn=h2\n"
                              "alias HTTPS 0 www\nstill HTTPS 0 plain\nagain HTTPS 0 still\nself HTTPS 0 self\n"
                              "other HTTPS 1 www.ex. ipv4hint=192.0.2.80\n"
+                             "late 600 HTTPS 1 www ipv4hint=192.0.2.80\n"
                              "out HTTPS 1 web.net. ipv6hint=2001:db8::80\n"
                              "plain A 192.0.2.9\nplain HTTPS 1 . ipv4hint=192.0.2.9\n"
                              "must A 192.0.2.80\n"
@@ -105,6 +106,8 @@ static const struct row {
         {"RFC 9460 2.4.2 an alias of itself", "self.ex HTTPS", "NOERROR AA\nan self.ex. 60 HTTPS 0 self.ex.\n", NULL},
         {"RFC 9460 7.3 the hints are the TargetName's", "other.ex HTTPS",
                 "NOERROR AA\nan other.ex. 60 HTTPS 1 www.ex. " FRA "\n" AR("www.ex."), NULL},
+        {"RFC 9460 7.3 hints live no longer than the addresses", "late.ex HTTPS",
+                "NOERROR AA\nan late.ex. 60 HTTPS 1 www.ex. " FRA "\n" AR("www.ex."), NULL},
         {"RFC 9460 7.3 a TargetName in another zone of ours", "out.ex HTTPS",
                 "NOERROR AA\nan out.ex. 60 HTTPS 1 web.net. " FRA6 "\n", NULL},
         {"RFC 9460 7.3 a name that is not steered", "plain.ex HTTPS",
