@@ -259,6 +259,8 @@ unsigned respond(struct exchange *exchange)
 	exchange->reply.flags |= FLAG_AA;
 	unsigned rcode = RCODE_NOERROR;
 	do {
+		if (!zone->zone && exchange->links)
+			break; /* the chain stands, and another server may have the rest */
 		if (!zone->zone) {
 			exchange->reply.flags &= (uint16_t)~FLAG_AA;
 			tell(exchange, EDE_INVALID_DATA, "the zone could not be loaded");
