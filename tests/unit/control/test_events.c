@@ -165,6 +165,15 @@ static void test_what_waits_at_the_end_is_written(void **state)
 	await_text(hall, hall->file, "{\"name\":\"a\"}\n{\"name\":\"b\"}\n");
 }
 
+static bool all_written(void *context)
+{
+	const struct hall *hall = context;
+	unsigned lines = 0;
+	for (const char *at = read_all(hall->file); (at = strchr(at, '\n')); at++)
+		lines++;
+	return lines == EVENTS_QUEUE + 1;
+}
+
 static void test_queue_is_bounded(void **state)
 {
 	struct hall *hall = *state;
@@ -175,6 +184,7 @@ static void test_queue_is_bounded(void **state)
 	assert_true(events_counts(hall->events, EVENTS_FILE, &counts));
 	assert_int_equal(counts.told, EVENTS_QUEUE + 10);
 	assert_int_equal(counts.dropped, 9);
+	run_until(&hall->house, all_written, hall);
 }
 
 static void test_line_that_is_too_long(void **state)
