@@ -107,7 +107,7 @@ static void leave_out(struct board *board, struct policy_state *state, uint64_t 
 		if (board_bit_drained(board, &service->pools[i]))
 			in &= ~bit(i);
 	state->out &= state->odd;
-	state->braked &= state->odd;
+	state->braked &= board->steering->safety.brake ? state->odd : 0;
 	while ((unsigned)__builtin_popcountll(in & ~state->out) < least(board) && in & state->out)
 		state->out &= ~(in & state->out & -(in & state->out));
 	for (unsigned i = 0; i < service->pool_count; i++) {

@@ -256,8 +256,11 @@ static void carry_targets(struct board *board, const struct board *previous)
 		board_reason(&board->force_reasons[i], previous->force_reasons[old]);
 		board->targets[i].reason = board->force_reasons[i];
 	}
-	board->frozen = previous->frozen;
-	board->thaw_at = previous->thaw_at;
+	bool freeze = board->steering->safety.freeze;
+	for (uint32_t i = 0; i < board->steering->target_count && !freeze; i++)
+		board->extras[i].frozen = false;
+	board->frozen = freeze && previous->frozen;
+	board->thaw_at = board->frozen ? previous->thaw_at : INT64_MAX;
 }
 
 static void carry_datacenters(struct board *board, const struct board *previous)
@@ -306,6 +309,15 @@ static void carry_members(
 		fill_members(board, to);
 }
 
+/* Since when a pool has waited; where it is held for another reason now, a condition has to hold for its time anew. */
+static nanotime carried_since(
+        const struct service *service, const struct service *was, bool held, nanotime since, nanotime now)
+{
+	if (!held || service->failback == was->failback)
+		return since;
+	return service->failback == FAILBACK_WHEN ? NEVER : since == NEVER ? now : since;
+}
+
 static void carry_service(struct board *board, uint32_t index, const struct board *previous, uint32_t old)
 {
 	const struct service *service = &board->steering->services[index], *was = &previous->steering->services[old];
@@ -318,10 +330,12 @@ static void carry_service(struct board *board, uint32_t index, const struct boar
 		for (unsigned family = 0; family < FAMILIES; family++) {
 			bool last = from->last[family] >> j & 1;
 			state->held[family] |= (from->held[family] >> j & 1) << i;
-			state->leaving[family] |= (from->leaving[family] >> j & 1) << i;
+			if (service->fail_after)
+				state->leaving[family] |= (from->leaving[family] >> j & 1) << i;
 			state->last[family] |= (uint64_t)last << i;
 			const struct pool_state *pool = &previous->pools[from->first_pool + j];
-			board->pools[state->first_pool + i].wait_since[family] = pool->wait_since[family];
+			board->pools[state->first_pool + i].wait_since[family] = carried_since(
+			        service, was, from->held[family] >> j & 1, pool->wait_since[family], previous->told);
 			if (from->ramping[family] >> j & 1)
 				ramp_carry(board, index, i, family, pool->ramp_since[family],
 				        ramp_share(previous, old, j, family));

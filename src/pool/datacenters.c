@@ -63,7 +63,7 @@ static bool take_losses(struct board *board, nanotime now)
 			board_tell(board, EVENT(INFO, "datacenter", name_of(board, i), "up"),
 			        "data center %s is up again", name_of(board, i));
 		datacenter->lost = lost;
-		datacenter->braked &= lost && !datacenter->drained;
+		datacenter->braked &= lost && !datacenter->drained && board->steering->safety.brake;
 		changed |= datacenter->braked != braked;
 	}
 	return changed;
