@@ -17,6 +17,7 @@
 
 #define STATE_MAX(targets) ((size_t)(16 << 20) + (size_t)(targets)*1024)
 #define WORDS_MAX 10
+#define TOOK_MAX (86400 * NANO_SECOND)
 
 struct restore {
 	struct board *board;
@@ -86,7 +87,7 @@ static bool restore_target(struct restore *restore, char **words)
 	if (!up && !frozen && strcmp(words[2], "down") != 0)
 		return false;
 	if (!read_time(&state.since, words[3], restore->wall) || !read_time(&state.last, words[4], restore->wall) ||
-	        !text_number(&state.took, words[5], 0, INT64_MAX) || !text_number(&run, words[6], 0, UINT16_MAX) ||
+	        !text_number(&state.took, words[5], 0, TOOK_MAX) || !text_number(&run, words[6], 0, UINT16_MAX) ||
 	        !text_number(&count, words[7], 0, 64) || !read_hex(&state.window, words[8]))
 		return false;
 	uint32_t index = board_find_target(board, words[1]);
@@ -420,6 +421,8 @@ int board_restore(struct board *board, const char *path, nanotime now, nanotime 
 	struct restore restore = {.board = board, .now = now, .wall = wall};
 	int result = restore_text(&restore, text, size, path, err);
 	free(text);
+	if (board->frozen && board->down_count != board->target_count)
+		board->thaw_at = now + board->window; /* it was ending: the others get their time anew */
 	board_told(board, now, wall);
 	board->quiet = board->first = true;
 	compose_all(board);

@@ -204,6 +204,10 @@ static const struct {
                 "iad;"
                 "ok fra 2; get a 4 iad; pool a 4 fra up; clock 20s; get a 4 iad; clock 10s; get a 4 fra; pool a 4 iad "
                 "down"},
+        {"a freeze that was ending ends after a restart, too",
+                {.pools = "iad:1 fra:1", .safety = {.freeze = true}, .service = {.all_down = ALL_DOWN_SERVFAIL}},
+                "ok iad; ok fra; fail fra 2; fail iad 3; fail fra; ok fra 2; get a 4 iad; restart; ok fra; fail iad; "
+                "get a 4 iad; clock 60s; get a 4 fra; pool a 4 iad down"},
         {"no freeze unless wanted", {.pools = "iad:1 fra:1", .service = {.all_down = ALL_DOWN_SERVFAIL}},
                 "ok iad; ok fra; fail fra 3; fail iad 3; get a 4 servfail"},
         {"no freeze where losses are apart",

@@ -61,6 +61,7 @@ static const struct {
 } lines[] = {
         {"target iad-4-0 down " NOW " " NOW " 5 1 3 0000000000000004 200%20OK", false, "get a 4 fra"},
         {"target iad-4-0 up " NOW " " NOW " 5 1 3 0000000000000004 -", false, "get a 4 iad"},
+        {"target iad-4-0 up " NOW " " NOW " 9223372036854775807 1 3 0000000000000004 -", true, "get a 4 iad"},
         {"target nobody down " NOW " " NOW " 5 1 3 0000000000000004 -", false, "get a 4 iad"},
         {"target iad-4-0 down 9223372036854775807 9223372036854775807 0 0 0 0000000000000000 -", false, "get a 4 fra"},
         {"target iad-4-0 down 9223372036854775808 0 0 0 0 0000000000000000 -", true, "get a 4 iad"},
