@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "main/report.h"
@@ -119,6 +120,21 @@ static void run_stats(void *context, struct control_request *request, const json
 /* ---- overrides ---- */
 
 #define OVER_MAX (365 * 86400 * NANO_SECOND)
+#define REASON_MAX 256 /* in the log and the events: as much as the board keeps */
+
+struct overridden {
+	struct control_request *request;
+	json_t *reply;
+};
+
+/* The override is in the state file, or could not be put there. */
+static void override_kept(void *context, bool kept)
+{
+	struct overridden *done = context;
+	json_object_set_new(done->reply, "kept", json_boolean(kept));
+	control_reply(done->request, done->reply);
+	free(done);
+}
 
 /* Ends a request for an override. `how`: NULL where there is nothing to say of it. */
 static void overridden(struct daemon *daemon, struct control_request *request, int failed, struct err *err,
@@ -128,14 +144,17 @@ static void overridden(struct daemon *daemon, struct control_request *request, i
 		const struct err_item *item = err_items(err) ? err_item(err, 0) : NULL;
 		control_fail(request, NULL, "%s", item ? item->message : "refused");
 	} else {
-		log_info("override: %s %s%s%s", what, name, how && how->reason ? ": " : "",
-		        how && how->reason ? how->reason : "");
-		tell(daemon, "override", name, what, how && how->reason ? how->reason : "by hand");
+		char why[REASON_MAX] = "";
+		if (how && how->reason)
+			text_visible(why, sizeof why, how->reason, strlen(how->reason));
+		log_info("override: %s %s%s%s", what, name, *why ? ": " : "", why);
+		tell(daemon, "override", name, what, *why ? why : "by hand");
 		daemon_tick(daemon);
-		daemon_save(daemon, true);
-		control_reply(request, json_pack("{s:s, s:s, s:o, s:b}", "did", what, "name", name, "drained",
-		                               report_drained(daemon_board(daemon)), "kept",
-		                               daemon->state_file && !daemon->save_failure));
+		struct overridden *done = malloc(sizeof *done);
+		MUST(done);
+		*done = (struct overridden){request, json_pack("{s:s, s:s, s:o}", "did", what, "name", name, "drained",
+		                                             report_drained(daemon_board(daemon)))};
+		daemon_save_then(daemon, override_kept, done);
 	}
 	err_free(err);
 }
@@ -143,9 +162,10 @@ static void overridden(struct daemon *daemon, struct control_request *request, i
 /* How it is to be done, from `reason`, `force` and `over` of the request; false: ended with a failure. */
 static bool read_override(struct control_request *request, const json_t *arguments, struct override *how)
 {
-	const char *over = option(arguments, "over");
+	const json_t *given = json_object_get(arguments, "over");
+	const char *over = json_string_value(given);
 	*how = (struct override){.reason = option(arguments, "reason"), .insist = flag(arguments, "force")};
-	if (!over || (text_duration(&how->over, over) && how->over >= NANO_SECOND && how->over <= OVER_MAX))
+	if (!given || (over && text_duration(&how->over, over) && how->over >= NANO_SECOND && how->over <= OVER_MAX))
 		return true;
 	control_fail(request, NULL, "--over takes a duration from 1s to 365d, such as 30m");
 	return false;

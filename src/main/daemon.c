@@ -23,6 +23,7 @@
 #define STOP_GRACE (4 * NANO_SECOND)
 #define BUILD_GRACE_MS 500
 #define SAVE_DELAY_MS 500
+#define SAVE_AGAIN_MS 5000 /* after a write that failed */
 
 const struct conf *daemon_conf(const struct daemon *daemon)
 {
@@ -53,7 +54,27 @@ struct save {
 	size_t size;
 	char *path;
 	int failure; /* errno */
+	struct save_waiter *waiters;
 };
+
+/* Somebody who is told when what was changed until now is kept. */
+struct save_waiter {
+	void (*done)(void *context, bool kept);
+	void *context;
+	struct save_waiter *next;
+};
+
+static void tell_waiters(struct save_waiter *waiter, bool kept)
+{
+	while (waiter) {
+		struct save_waiter *next = waiter->next;
+		waiter->done(waiter->context, kept);
+		free(waiter);
+		waiter = next;
+	}
+}
+
+static void save_start(uv_timer_t *timer);
 
 static void save_work(uv_work_t *work)
 {
@@ -70,12 +91,18 @@ static void save_after(uv_work_t *work, int status)
 	if (save->failure && save->failure != daemon->save_failure)
 		log_warn("state is not kept: %s: %s", save->path, strerror(save->failure));
 	daemon->save_failure = save->failure;
+	daemon->saving = false;
+	tell_waiters(save->waiters, !save->failure);
 	free(save->text);
 	free(save->path);
 	free(save);
-	daemon->saving = false;
-	if (daemon->unsaved)
+	if (daemon->waiters)
+		daemon_save(daemon, true);
+	else if (daemon->save_failure && daemon->phase != DAEMON_STOPPING)
+		uv_timer_start(&daemon->save, save_start, SAVE_AGAIN_MS, 0);
+	else if (daemon->unsaved)
 		daemon_save(daemon, false);
+	daemon->unsaved |= daemon->save_failure != 0;
 }
 
 static void save_start(uv_timer_t *timer)
@@ -89,8 +116,11 @@ static void save_start(uv_timer_t *timer)
 	save->text = board_save_text(daemon_board(daemon), &save->size);
 	save->path = strdup(daemon->state_file);
 	save->work.data = save;
+	save->waiters = daemon->waiters;
+	daemon->waiters = NULL;
 	daemon->unsaved = false;
 	daemon->saving = true;
+	uv_timer_stop(timer);
 	uv_queue_work(&daemon->loop, &save->work, save_work, save_after);
 }
 
@@ -103,6 +133,21 @@ void daemon_save(struct daemon *daemon, bool at_once)
 		save_start(&daemon->save);
 	else if (!uv_is_active((uv_handle_t *)&daemon->save))
 		uv_timer_start(&daemon->save, save_start, SAVE_DELAY_MS, 0);
+}
+
+void daemon_save_then(struct daemon *daemon, void (*done)(void *context, bool kept), void *context)
+{
+	if (!daemon->state_file || daemon->phase == DAEMON_STOPPING) {
+		done(context, false);
+		return;
+	}
+	struct save_waiter *waiter = malloc(sizeof *waiter), **end = &daemon->waiters;
+	MUST(waiter);
+	*waiter = (struct save_waiter){done, context, NULL};
+	while (*end)
+		end = &(*end)->next;
+	*end = waiter;
+	daemon_save(daemon, true);
 }
 
 /* The folder for state; without it verdicts are only not kept. */
@@ -132,6 +177,8 @@ void daemon_tick(struct daemon *daemon)
 	nanotime now = clock_now();
 	nanotime next = board_tick(daemon_board(daemon), now, clock_wall());
 	uv_timer_stop(&daemon->tick);
+	if (board_news(daemon_board(daemon)))
+		daemon_save(daemon, false);
 	if (next == INT64_MAX)
 		return;
 	uint64_t delay = next > now ? (uint64_t)((next - now) / NANO_MILLI) + 1 : 1;
@@ -342,12 +389,14 @@ static void first_built(void *context, const struct reload_outcome *outcome)
 /* The last word on verdicts, once the loop has ended and no write is under way. */
 static void save_last(struct daemon *daemon)
 {
-	if (!daemon->unsaved || !daemon->state_file || !daemon_board(daemon))
-		return;
-	size_t size;
-	char *text = board_save_text(daemon_board(daemon), &size);
-	file_replace(daemon->state_file, text, size);
-	free(text);
+	if (daemon->unsaved && daemon->state_file && daemon_board(daemon)) {
+		size_t size;
+		char *text = board_save_text(daemon_board(daemon), &size);
+		file_replace(daemon->state_file, text, size);
+		free(text);
+	}
+	tell_waiters(daemon->waiters, false); /* their clients are gone */
+	daemon->waiters = NULL;
 }
 
 /* A build that is still under way (of a zone of millions, say) is for nobody any more. */

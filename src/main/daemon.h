@@ -43,10 +43,11 @@ struct daemon {
 	struct watch *watch;
 	struct events *events; /* NULL: nobody listens */
 
-	char *state_file; /* NULL: no state is kept */
-	bool saving;      /* a write is under way */
-	bool unsaved;     /* and something changed since */
-	int save_failure; /* errno of the last write: told once, not each time */
+	char *state_file;            /* NULL: no state is kept */
+	bool saving;                 /* a write is under way */
+	bool unsaved;                /* and something changed since */
+	int save_failure;            /* errno of the last write: told once, not each time */
+	struct save_waiter *waiters; /* who wants to know when the next write has ended */
 };
 
 /* watch.c: reloads when a file of members changes. Told of everything that is published; freed with the loop. */
@@ -63,8 +64,12 @@ struct board *daemon_board(const struct daemon *daemon);
 int daemon_run(struct daemon *daemon);
 /* Ends it in good order. */
 void daemon_stop(struct daemon *daemon);
-/* Saves verdicts and overrides within half a second (overrides: at once), off this thread. */
+/* Saves verdicts and overrides within half a second (overrides: at once), off this thread. What cannot be written is
+ * tried again every few seconds. */
 void daemon_save(struct daemon *daemon, bool at_once);
+/* Saves at once, and then tells whether it is kept, so that nobody is told that something is done which kill -9 could
+ * still undo. */
+void daemon_save_then(struct daemon *daemon, void (*done)(void *context, bool kept), void *context);
 /* Works out what only time changes, and when to do so again. */
 void daemon_tick(struct daemon *daemon);
 

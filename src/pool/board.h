@@ -90,8 +90,11 @@ void board_free(struct board *board);
  * writes what changes and logs one line on a change of verdict. True if the verdict changed. `now` is monotonic, `wall`
  * for people. */
 bool board_report(struct board *board, uint32_t target, const struct result *result, nanotime now, nanotime wall);
-/* Does something want board_tick to be called sooner than it last said? Until then. */
+/* Does something want board_tick to be called sooner than it last said, or to be saved? Until then. */
 bool board_hurried(const struct board *board);
+/* Did something change since the last call that the state keeps: what is given, who is followed, an epoch? Verdicts and
+ * overrides are told by those who bring them. */
+bool board_news(struct board *board);
 /* Sets a verdict at once, as a play or a restored state does. */
 void board_set(struct board *board, uint32_t target, enum verdict verdict, nanotime now, nanotime wall);
 /* What only time changes (failback after …, expiries); returns when it wants to be called again (monotonic), INT64_MAX:

@@ -155,7 +155,8 @@ struct board {
 	nanotime offset;                      /* of wall time to monotonic time when they were last told */
 	nanotime told;                        /* monotonic, when the time was last told; NEVER */
 	nanotime tick_at;                     /* what board_tick last returned, or sooner */
-	bool hurried;                         /* it became sooner since */
+	bool hurried;                         /* it became sooner since, or there is news */
+	bool news;                            /* something changed that the state keeps, since board_news */
 	uint32_t soon_targets, soon_services; /* those that are on their way */
 	nanotime window;                      /* the longest time in which a loss is noticed */
 	bool frozen;

@@ -100,6 +100,15 @@ static void tell(const struct board *board, const struct policy_state *state, ui
 		board_tell(board, EVENT(WARN, "follow", name, whom), "%s follows %s", name, whom);
 }
 
+/* No lower one is followed from here on, nor by the next process: so it is kept at once, whatever the verdicts do. */
+static void take_epoch(struct board *board, struct policy_state *state, double epoch)
+{
+	if (!state->has_epoch || epoch > state->epoch)
+		board->news = board->hurried = true;
+	state->epoch = epoch;
+	state->has_epoch = true;
+}
+
 /* One primary. Its other address may not have been asked since the epoch changed; where it has one that does not say
  * so, the family has no primary, and what is remembered is that address: never one of another pool. */
 static void follow_one(struct board *board, struct policy_state *state, const struct claims *claims)
@@ -108,8 +117,9 @@ static void follow_one(struct board *board, struct policy_state *state, const st
 	uint32_t first = claims->target[claims->target[FAMILY_V4] == NO_INDEX];
 	bool news = state->followed[FAMILY_V4] != first && state->followed[FAMILY_V6] != first;
 	double epoch;
-	state->epoch = claims->epoch;
-	state->has_epoch = true;
+	take_epoch(board, state, claims->epoch);
+	if (news)
+		board->news = board->hurried = true;
 	for (unsigned family = 0; family < FAMILIES; family++) {
 		uint32_t *followed = &state->followed[family];
 		bool same = has_member(pool, family, *followed);
@@ -136,7 +146,7 @@ static void follow_last_one(struct board *board, struct policy_state *state)
 		             !out_of_date(state, epoch);
 		state->following[family] = still;
 		if (still && epoch > state->epoch)
-			state->epoch = epoch;
+			take_epoch(board, state, epoch);
 	}
 }
 

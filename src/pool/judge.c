@@ -202,3 +202,10 @@ bool board_hurried(const struct board *board)
 {
 	return board->hurried;
 }
+
+bool board_news(struct board *board)
+{
+	bool news = board->news;
+	board->news = false;
+	return news;
+}

@@ -372,6 +372,8 @@ static void render_family(struct board *board, uint32_t index, unsigned family, 
 	ramp_judge(board, index, family, state->all_down[family] ? 0 : usable,
 	        truly_up(board, index, family, state->fit[family]), now);
 	service_limit(board, index);
+	if (atomic_load_explicit(&words->usable[family], memory_order_relaxed) != usable)
+		board->news = board->hurried = true;
 	put(board, &words->usable[family], usable);
 	if (state->all_down[family] != was)
 		tell_all_down(board, index, family, now);

@@ -82,6 +82,8 @@ class Control(LiveTest):
         self.assertEqual(self.given(), self.of('fra'))
         self.ok('undrain', 'iad')
         self.assertEqual(self.given(), self.of('iad'))
+        for over in (30, None, '', '1ns', '400d', '99999999999999d'):
+            self.assertFalse(self.world.control('drain', datacenter='iad', over=over)['ok'], 'not for ever, then')
         wrong = self.world.ctl('drain', 'iax')
         self.assertEqual(wrong.returncode, 1)
         self.assertIn('iax', wrong.stderr)

@@ -281,6 +281,19 @@ class End(LiveTest):
         self.end_at_once()
 
 
+FOLLOWING = '''\
+datacenters: { iad: {}, fra: {} }
+probes: { db: { type: http, port: 8080, path: /, read: [role, epoch], interval: 300ms, timeout: 200ms } }
+services:
+  www.example.com:
+    order: [iad, fra]
+    probe: db
+    follow: { role: primary, highest: epoch }
+    all-down: last
+    pools: { iad: [NET.1], fra: [NET.2] }
+'''
+
+
 class Kill(LiveTest):
     """kill -9: verdicts older than a second and overrides are there again."""
     started = False
@@ -308,6 +321,58 @@ class Kill(LiveTest):
         self.assertEqual(world.status()['drained'], ['fra'])
         self.assertTrue(world.control('undrain', datacenter='fra')['ok'])
         self.assertEqual(world.ask('www.example.com').data(), [second.address])
+        world.stop()
+
+    def test_at_once(self):
+        """Who is told that an override is done finds it in the state, though a verdict may be on its way there, too."""
+        world = World()
+        self.addCleanup(world.close)
+        for name in ('iad', 'fra'):
+            world.center(name)
+        world.write('geo/world.yaml', STEERING.replace('NET', world.network))
+        world.start()
+        for turn in range(10):
+            self.assertTrue(world.control('drain', datacenter='fra', force=True)['data']['kept'])
+            self.assertIn('\ndrain fra ', world.read('state/verdicts'), turn)
+            self.assertTrue(world.control('undrain', datacenter='fra')['data']['kept'])
+            self.assertNotIn('\ndrain fra ', world.read('state/verdicts'), turn)
+        world.stop()
+
+    def test_full_disk(self):
+        """What could not be kept is as soon as there is room, though nothing changes any more."""
+        world = World()
+        self.addCleanup(world.close)
+        for name in ('iad', 'fra'):
+            world.center(name)
+        world.write('geo/world.yaml', STEERING.replace('NET', world.network))
+        world.start()
+        until(lambda: os.path.exists(world.path('state/verdicts')), 5 * SLOW, 'the first state')
+        os.makedirs(world.path('state/verdicts.new/in-the-way'))
+        self.assertFalse(world.control('drain', datacenter='fra', force=True)['data']['kept'])
+        os.rmdir(world.path('state/verdicts.new/in-the-way'))
+        os.rmdir(world.path('state/verdicts.new'))
+        until(lambda: '\ndrain fra ' in world.read('state/verdicts'), 10 * SLOW, 'the drain is kept')
+        world.stop()
+
+    def test_epoch(self):
+        """An epoch that was followed is known to the next process, though no verdict ever changed."""
+        world = World()
+        self.addCleanup(world.close)
+        first = world.center('iad', body=b'{"role": "primary", "epoch": 5}')
+        second = world.center('fra', body=b'{"role": "replica", "epoch": 5}')
+        world.write('geo/world.yaml', FOLLOWING.replace('NET', world.network))
+        world.start()
+        self.assertEqual(world.ask('www.example.com').data(), [first.address])
+        time.sleep(1.1)
+        first.body, second.body = b'{"role": "replica", "epoch": 6}', b'{"role": "primary", "epoch": 6}'
+        until(lambda: world.ask('www.example.com').data() == [second.address], 5 * SLOW, 'the new primary is followed')
+        time.sleep(1.1)  # what the promise allows to be lost
+        world.signal(signal.SIGKILL)
+        world.await_end(-signal.SIGKILL)
+        first.body = b'{"role": "primary", "epoch": 5}'
+        second.stop()
+        world.start()
+        self.assertEqual(world.ask('www.example.com').data(), [second.address], 'never back to a lower epoch')
         world.stop()
 
     def test_damaged_state(self):
