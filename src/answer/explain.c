@@ -78,14 +78,17 @@ const char *explain_parse(
 	return NULL;
 }
 
-static uint32_t members_up(const struct board *board, const struct members *members)
+/* Those that count: without a weight only where a primary is followed. */
+static void count_members(const struct board *board, const struct service *service, const struct members *members,
+        struct explain_candidate *candidate)
 {
-	uint32_t up = 0;
 	for (uint32_t i = 0; i < members->count; i++) {
 		uint32_t target = members->list[i].target;
-		up += target == NO_INDEX || target_is_up(board_target(board, target));
+		if (!members->list[i].weight && !(service->policy && service->policy->follow.field))
+			continue;
+		candidate->members++;
+		candidate->up += target == NO_INDEX || target_is_up(board_target(board, target));
 	}
-	return up;
 }
 
 static void describe(const struct live *live, struct explanation *explanation, unsigned i)
@@ -110,8 +113,7 @@ static void describe(const struct live *live, struct explanation *explanation, u
 		candidate->up = pool->cname_target == NO_INDEX ||
 		                target_is_up(board_target(live->board, pool->cname_target));
 	} else {
-		candidate->members = pool->of[trace->family].count;
-		candidate->up = members_up(live->board, &pool->of[trace->family]);
+		count_members(live->board, explanation->service, &pool->of[trace->family], candidate);
 	}
 	if (pool->datacenter != NO_INDEX && explanation->facts.located && conf->datacenters[pool->datacenter].located)
 		candidate->distance = geo_distance(explanation->facts.latitude, explanation->facts.longitude,

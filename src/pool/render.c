@@ -31,12 +31,26 @@ static bool counts(const struct view *view, unsigned pool, uint32_t target)
 	       (!view->fit || policy_allows(view->board, view->service, pool, target));
 }
 
+/* Is it one that is given: with a weight, or, where a primary is followed, whoever that is? */
+static bool has_weight(const struct view *view, const struct member *member)
+{
+	return member->weight || service_follows(&view->board->steering->services[view->service]);
+}
+
 static uint32_t members_up(const struct view *view, unsigned pool, const struct members *members)
 {
 	uint32_t up = 0;
 	for (uint32_t i = 0; i < members->count; i++)
-		up += counts(view, pool, members->list[i].target);
+		up += has_weight(view, &members->list[i]) && counts(view, pool, members->list[i].target);
 	return up;
+}
+
+static uint32_t members_weighted(const struct view *view, const struct members *members)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < members->count; i++)
+		count += has_weight(view, &members->list[i]);
+	return count;
 }
 
 /* The family by which a pool is judged: its own, or the other where it has no members of this one. */
@@ -54,7 +68,7 @@ static uint64_t pools_up(const struct view *view, unsigned family, uint64_t *som
 		const struct pool *pool = &service->pools[i];
 		uint64_t bit = UINT64_C(1) << i;
 		const struct members *members = &pool->of[judged_by(pool, family)];
-		uint32_t count = pool->cname ? 1 : members->count;
+		uint32_t count = pool->cname ? 1 : members_weighted(view, members);
 		uint32_t well = pool->cname ? counts(view, i, pool->cname_target) : members_up(view, i, members);
 		if (well)
 			*some |= bit;
@@ -132,20 +146,44 @@ void service_limit(struct board *board, uint32_t index)
 		        state->in[family] & (state->ramping[family] | state->spilling));
 }
 
-/* The members that are up, and the policy allows; where there are none, those that are up; where there are none, all.
- */
+/* Which members of a pool are given. */
+enum tier {
+	TIER_FIT,        /* with a weight, up, and as the policy allows */
+	TIER_UP,         /* with a weight, and up */
+	TIER_WEIGHTLESS, /* up, if only without a weight: nobody else is */
+	TIER_ALL,        /* with a weight: nobody is up */
+};
+
+static bool in_tier(const struct view *view, unsigned pool, const struct member *member, enum tier tier)
+{
+	if (tier == TIER_WEIGHTLESS)
+		return target_up(view->board, member->target);
+	return has_weight(view, member) && (tier == TIER_ALL || counts(view, pool, member->target));
+}
+
+/* The first tier in which there is somebody. */
+static enum tier find_tier(struct view *view, unsigned pool, const struct members *members)
+{
+	if (view->fit && members_up(view, pool, members))
+		return TIER_FIT;
+	view->fit = false;
+	if (members_up(view, pool, members))
+		return TIER_UP;
+	for (uint32_t i = 0; i < members->count; i++)
+		if (target_up(view->board, members->list[i].target))
+			return TIER_WEIGHTLESS;
+	return TIER_ALL;
+}
+
 static void put_members(struct board *board, uint32_t index, unsigned pool, unsigned family)
 {
 	const struct members *members = &board->steering->services[index].pools[pool].of[family];
 	struct view view = {board, index, board->states[index].policy != NULL};
-	if (view.fit && !members_up(&view, pool, members))
-		view.fit = false;
-	bool none = !members_up(&view, pool, members);
+	enum tier tier = find_tier(&view, pool, members);
 	for (uint32_t i = 0; i < members->count; i += 64) {
 		uint64_t word = 0;
 		for (uint32_t j = i; j < members->count && j < i + 64; j++)
-			if (none || counts(&view, pool, members->list[j].target))
-				word |= UINT64_C(1) << (j - i);
+			word |= (uint64_t)in_tier(&view, pool, &members->list[j], tier) << (j - i);
 		put(board, &board->words[members->word + i / 64], word);
 	}
 }

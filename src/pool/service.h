@@ -88,7 +88,7 @@ struct target {
 
 struct member {
 	struct addr addr;
-	uint16_t weight; /* 1..1000 */
+	uint16_t weight; /* 0..1000; 0: probed, but not given while others are up; some member of each family has one */
 	uint32_t target; /* NO_INDEX: no probe, always up */
 	uint64_t hash;   /* of the address under a constant key: the same on every server, for rendezvous hashing */
 };

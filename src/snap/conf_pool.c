@@ -63,7 +63,7 @@ static bool read_member(struct reader *reader, const struct yaml *value, struct 
 {
 	static const struct option options[] = {
 	        {"address", read_address, offsetof(struct draft, member.addr)},
-	        {"weight", read_u16, offsetof(struct draft, member.weight), 1, WEIGHT_MAX},
+	        {"weight", read_u16, offsetof(struct draft, member.weight), 0, WEIGHT_MAX},
 	        {"probe-address", read_address, offsetof(struct draft, probed_at.addr)},
 	        {"probe-port", read_u16, offsetof(struct draft, probed_at.port), 1, UINT16_MAX},
 	};
@@ -104,6 +104,22 @@ static bool is_known(const struct conf_pool *pool, struct dict *table, const str
 	return false;
 }
 
+/* Who has no weight is given only when nobody else is up, so somebody else there must be. */
+static void check_weights(struct reader *reader, const struct yaml *value, const struct conf_pool *pool)
+{
+	static const char *const families[] = {"IPv4", "IPv6"};
+	uint32_t count[2] = {0}, weighted[2] = {0};
+	for (uint32_t i = 0; i < pool->member_count; i++) {
+		unsigned family = pool->members[i].addr.family == ADDR_V6;
+		count[family]++;
+		weighted[family] += pool->members[i].weight > 0;
+	}
+	for (unsigned family = 0; family < 2; family++)
+		if (count[family] && !weighted[family])
+			reader_error(reader, value,
+			        "no %s member of the pool has a weight above 0: none would be given", families[family]);
+}
+
 static bool read_members(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
 {
 	struct conf_pool *pool = field;
@@ -136,6 +152,7 @@ static bool read_members(struct reader *reader, const struct yaml *value, const 
 		members[pool->member_count++] = draft.member;
 	}
 	dict_free(seen);
+	check_weights(reader, value, pool);
 	return true;
 }
 

@@ -26,7 +26,8 @@ PLAYS = \
 	tests/play/split-brain.play \
 	tests/play/stale-replica.play \
 	tests/play/ttl.play \
-	tests/play/wikimedia.play
+	tests/play/wikimedia.play \
+	tests/play/weightless.play
 
 EXTRA_PROGRAMS += tests/play/play
 tests_play_play_SOURCES = \

@@ -132,7 +132,7 @@ static void write_members(FILE *out, struct random_world *world, unsigned servic
 	fputc('[', out);
 	for (unsigned i = 0; i < v4 + !(v4 + v6); i++, comma = ", ")
 		fprintf(out, "%s{ address: 10.%u.%u.%u, weight: %u }", comma, service, pool, i + 1,
-		        1 + chance(random, 3));
+		        !i + chance(random, 3));
 	for (unsigned i = 0; i < v6; i++, comma = ", ")
 		fprintf(out, "%s'2001:db8:%u:%u::%u'", comma, service, pool, i + 1);
 	fputc(']', out);
