@@ -257,11 +257,6 @@ bool http_engine_add(struct http_engine *engine, struct http_slot *slot)
 	return curl_multi_add_handle(engine->multi, slot->easy) == CURLM_OK;
 }
 
-void http_engine_act(struct http_engine *engine)
-{
-	act(engine, CURL_SOCKET_TIMEOUT, 0);
-}
-
 /* ---- new and free ---- */
 
 static void on_closed(uv_handle_t *handle)

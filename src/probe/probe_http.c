@@ -90,10 +90,8 @@ static void http_start(struct watch *watch)
 	*slot->error = 0;
 	watch->attempt = slot;
 	bool good = set_up(slot, watch);
-	if (good && http_engine_add(engine, slot)) {
-		http_engine_act(engine);
-		return;
-	}
+	if (good && http_engine_add(engine, slot))
+		return; /* curl's timer starts it, and all that start with it, in the loop's next turn */
 	http_slot_give(engine, slot);
 	watch_done(watch, good ? OUTCOME_UNABLE : OUTCOME_FAILED, good ? "curl is out of order" : "not a possible URL",
 	        NULL);

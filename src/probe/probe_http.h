@@ -44,8 +44,6 @@ struct http_slot *http_slot_take(struct http_engine *engine);
 void http_slot_give(struct http_engine *engine, struct http_slot *slot);
 /* Starts the transfer that the slot was set up for. False: curl could not. */
 bool http_engine_add(struct http_engine *engine, struct http_slot *slot);
-/* Does what is to be done now, rather than in the loop's next turn; transfers may end in it. */
-void http_engine_act(struct http_engine *engine);
 
 /* The system's CA certificates, as curl was built to find them; NULL: not known. */
 const char *http_default_ca(void);

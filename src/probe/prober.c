@@ -22,6 +22,7 @@
 #include "probe/probe_inside.h"
 
 #define FIRST_SPREAD NANO_SECOND
+#define TOGETHER (10 * NANO_MILLI) /* starts that are so near are one turn of the loop: waking up costs most */
 #define BEAT_MS 250
 #define STALL (750 * NANO_MILLI)
 #define RETRY NANO_SECOND /* after an attempt that could not be made */
@@ -123,10 +124,10 @@ static void arm(struct prober *prober)
 		uv_timer_stop(&prober->timer);
 		return;
 	}
-	nanotime now = clock_now();
+	nanotime now = clock_now(), due = (first->due + TOGETHER - 1) / TOGETHER * TOGETHER;
 	uv_update_time(prober->loop);
-	uv_timer_start(&prober->timer, on_timer,
-	        first->due > now ? (uint64_t)((first->due - now + NANO_MILLI - 1) / NANO_MILLI) : 0, 0);
+	uv_timer_start(
+	        &prober->timer, on_timer, due > now ? (uint64_t)((due - now + NANO_MILLI - 1) / NANO_MILLI) : 0, 0);
 }
 
 static void on_timer(uv_timer_t *timer)
