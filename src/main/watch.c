@@ -28,6 +28,8 @@ struct watched {
 	uint64_t tried; /* digest of what a build last read, or failed on */
 	struct stat status;
 	bool looked, changed;
+	struct stat broken; /* of what could not be read */
+	bool told;          /* a reload said why */
 };
 
 struct watch {
@@ -50,7 +52,8 @@ static bool same_status(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-/* A file that is gone, or cannot be read, is one that is being replaced. */
+/* A file that is gone, or cannot be read, is one that is being replaced; one that stands still and cannot be read is
+ * wrong (too large, say), and a reload tells why. */
 static void look_at(struct watched *file)
 {
 	struct stat status;
@@ -60,8 +63,15 @@ static void look_at(struct watched *file)
 	struct err *quiet = err_new();
 	char *text = file_read(file->path, FILE_BYTES_MAX, &size, quiet, NULL);
 	err_free(quiet);
-	if (!text)
+	if (!text) {
+		bool again = same_status(&status, &file->broken);
+		file->changed = again && !file->told;
+		file->told = again;
+		file->tried = again ? 0 : file->tried; /* whatever can be read then is news */
+		file->broken = status;
 		return;
+	}
+	file->told = false;
 	uint64_t digest = hash_bytes(MEMBER_FILE_SEED, text, size);
 	file->looked = true;
 	file->status = status;

@@ -234,6 +234,54 @@ class Changes(LiveTest):
         self.assertEqual(self.world.ask('www.example.com').data(), ['192.0.2.91'])
 
 
+MEMBERS = '''\
+datacenters: { iad: {}, fra: {} }
+services:
+  www.example.com:
+    order: [iad, fra]
+    pools: { iad: { members: { from: iad.txt } }, fra: [192.0.2.2] }
+'''
+
+
+class Members(LiveTest):
+    """A file of members that another program writes, well or badly."""
+    time = 60
+
+    @classmethod
+    def build(cls, world):
+        world.write('geo/world.yaml', MEMBERS)
+        world.write('geo/iad.txt', '192.0.2.1\n')
+
+    def given(self):
+        return self.world.ask('www.example.com').data()
+
+    def test_wrong(self):
+        """The last good list serves, and what is wrong is told, of a file that cannot be read, too."""
+        for content, why in ((b'', 'no member'), (b'192.0.2.3\n\0', 'byte 0x00'), (b'192.0.2.1\n' * 200000, 'is too large')):
+            with self.subTest(why):
+                self.world.write('geo/iad.txt', content)
+                until(lambda: why in self.world.log, 10 * SLOW, f'told: {why}')
+                told = self.world.log.count(why)
+                time.sleep(4.5)  # twice the rest between two reloads
+                self.assertEqual(self.world.log.count(why), told, 'told once')
+                self.assertEqual(self.given(), ['192.0.2.1'])
+                self.world.write('geo/iad.txt', '192.0.2.1\n')
+                until(lambda: self.world.status()['reload']['ok'], 10 * SLOW, 'a good one is read again')
+
+    def test_written_all_the_time(self):
+        """The last one counts, and there are few reloads."""
+        before = self.world.status()['generation']
+        for turn in range(300):
+            self.world.write('geo/iad.txt', f'192.0.2.{100 + turn % 50}\n')
+            time.sleep(0.01)
+        self.world.write('geo/iad.txt', '192.0.2.1\n')
+        self.world.write('geo/iad.txt', '192.0.2.9\n')
+        until(lambda: self.given() == ['192.0.2.9'], 10 * SLOW, 'the last list is given')
+        self.assertLess(self.world.status()['generation'] - before, 8)
+        self.world.write('geo/iad.txt', '192.0.2.1\n')
+        until(lambda: self.given() == ['192.0.2.1'], 10 * SLOW, 'the first list is given')
+
+
 class Database(LiveTest):
     """The file in use may be replaced, cut short or deleted under a serving daemon."""
     time = 60
