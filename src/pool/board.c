@@ -248,13 +248,13 @@ static void carry_targets(struct board *board, const struct board *previous)
 		board->targets[i] = previous->targets[old];
 		board->targets[i].readings = readings;
 		board->targets[i].detail = NULL;
+		board->targets[i].reason = NULL;
+		board_reason(&board->targets[i].reason, previous->targets[old].reason);
 		board_detail(board, &board->targets[i], target_detail(&previous->targets[old]));
 		carry_readings(board, i, previous, old);
 		bool watched = board->extras[i].watched;
 		board->extras[i] = previous->extras[old];
 		board->extras[i].watched = watched;
-		board_reason(&board->force_reasons[i], previous->force_reasons[old]);
-		board->targets[i].reason = board->force_reasons[i];
 	}
 	bool freeze = board->steering->safety.freeze;
 	for (uint32_t i = 0; i < board->steering->target_count && !freeze; i++)
@@ -436,7 +436,6 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 	board->targets = zeroed(steering->target_count, sizeof *board->targets);
 	board->extras = zeroed(steering->target_count, sizeof *board->extras);
 	board->up = zeroed(steering->target_count, sizeof *board->up);
-	board->force_reasons = zeroed(steering->target_count, sizeof *board->force_reasons);
 	board->datacenters = zeroed(steering->datacenter_count, sizeof *board->datacenters);
 	board->scratch = zeroed(steering->datacenter_count, sizeof *board->scratch);
 	board->target_names = index_new(steering->targets, sizeof(struct target), steering->target_count);
@@ -475,7 +474,7 @@ void board_free(struct board *board)
 	if (!board)
 		return;
 	for (uint32_t i = 0; i < board->target_count; i++) {
-		free(board->force_reasons[i]);
+		free(board->targets[i].reason);
 		detail_let(board->targets[i].detail);
 	}
 	detail_let(board->latest);
@@ -493,7 +492,6 @@ void board_free(struct board *board)
 	free(board->readings);
 	free(board->extras);
 	free(board->up);
-	free(board->force_reasons);
 	free(board->datacenters);
 	free(board->scratch);
 	free(board->users);

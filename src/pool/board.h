@@ -33,16 +33,15 @@ struct result {
 
 /* What is known of a target (control thread). */
 struct target_state {
-	enum verdict verdict;
-	enum verdict forced; /* VERDICT_UNKNOWN: not forced */
-	nanotime since;      /* wall time of the last change of verdict; 0: never judged */
-	nanotime last;       /* wall time of the last result; 0: none yet */
+	nanotime since; /* wall time of the last change of verdict; 0: never judged */
+	nanotime last;  /* wall time of the last result; 0: none yet */
 	nanotime took;
 	struct detail *detail;    /* see target_detail */
 	uint64_t window;          /* last 64 results, newest in bit 0, 1 = ok */
 	uint8_t window_count;     /* results in it */
+	uint8_t verdict, forced;  /* enum verdict; forced VERDICT_UNKNOWN: not forced */
 	uint16_t run;             /* results in a row that contradict the verdict */
-	const char *reason;       /* of the force; owned by the board */
+	char *reason;             /* of the force; owned by the board */
 	struct reading *readings; /* of the probe's `read`, `read_count` of them; NULL where it reads nothing; owned by
 	                             the board. Those of the last result that brought some: a failure leaves them */
 };

@@ -138,7 +138,6 @@ struct board {
 	struct reading *readings; /* of all targets that have any */
 	struct target_extra *extras;
 	uint8_t *up; /* by target: forced, frozen, verdict taken together */
-	char **force_reasons;
 	struct datacenter_state *datacenters;
 	uint32_t *wholes, *wholes_at; /* targets that target t is a part of, as `users`; NULL: none is part of any */
 	uint32_t *users, *users_at;   /* services of target t: users[users_at[t]] … users[users_at[t + 1] - 1] */

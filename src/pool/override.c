@@ -174,9 +174,8 @@ static void set_force(
 	bool insisted = verdict == VERDICT_DOWN && how->insist;
 	bool policy = insisted != board->extras[target].insisted;
 	board->targets[target].forced = verdict;
-	board_reason(&board->force_reasons[target], how->reason);
+	board_reason(&board->targets[target].reason, how->reason);
 	board->extras[target].forced_until = end_of(how, now);
-	board->targets[target].reason = board->force_reasons[target];
 	board->extras[target].insisted = insisted;
 	board->by_hand = true;
 	if (policy)

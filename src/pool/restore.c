@@ -136,8 +136,7 @@ static bool restore_force(struct restore *restore, char **words)
 	board->targets[index].forced = up ? VERDICT_UP : VERDICT_DOWN;
 	board->extras[index].insisted = insisted && !up;
 	board->extras[index].forced_until = until;
-	board_reason(&board->force_reasons[index], words[5]);
-	board->targets[index].reason = board->force_reasons[index];
+	board_reason(&board->targets[index].reason, words[5]);
 	return true;
 }
 

@@ -128,7 +128,7 @@ static void save_target(FILE *out, const struct board *board, uint32_t index)
 	write_word(out, name);
 	fprintf(out, " %s %s %lld", state->forced == VERDICT_UP ? "up" : "down",
 	        board->extras[index].insisted ? "insisted" : "plain", (long long)board_force_until(board, index));
-	write_word(out, board->force_reasons[index]);
+	write_word(out, board->targets[index].reason);
 	fputc('\n', out);
 }
 

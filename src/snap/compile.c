@@ -7,6 +7,7 @@
  */
 #include "snap/compile.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -119,8 +120,10 @@ struct snapshot *snapshot_make(const struct snapshot_request *request, struct er
 	snapshot->seed = request->seed;
 	snapshot->conf = conf;
 	snapshot->generation = previous ? previous->generation + 1 : 1;
-	if (compile(snapshot, request, err))
+	if (compile(snapshot, request, err)) {
+		malloc_trim(0); /* what only reading needed, a third of it all, goes back to the system */
 		return snapshot;
+	}
 	snapshot_free(snapshot);
 	return NULL;
 }
