@@ -119,10 +119,41 @@ static void check_cut(struct build *build, const struct node *node)
 	}
 }
 
+/* A name such as www.example.com.example.com.: meant was one with a dot at its end. */
+static bool lacks_dot(const struct zone *zone, const uint8_t *name)
+{
+	uint8_t rest[NAME_BYTES];
+	if (zone->labels < 2 || !name_is_within(name, zone->name)) /* one label proves nothing */
+		return false;
+	size_t left = name_length(name) - zone->length;
+	memcpy(rest, name, left);
+	rest[left] = 0;
+	return name_is_within(rest, zone->name);
+}
+
+static void check_dot(struct build *build, const struct node *node)
+{
+	const struct record *cname = record_of(build, TYPE_CNAME);
+	const uint8_t *target = cname ? cname->wire + RR_HEADER : NULL;
+	char name[NAME_TEXT_MAX];
+	if (target && lacks_dot(build->zone, target))
+		place_report(build->err, ERR_WARNING, record_place(build, cname),
+		        "CNAME leads to %s; is a dot missing at its end?", name_format(target, name));
+	for (uint32_t i = 0; i < build->item_count && lacks_dot(build->zone, node->name); i++) {
+		const struct item *item = &build->items[i];
+		if (!item->record)
+			continue;
+		place_report(build->err, ERR_WARNING, record_place(build, item->record),
+		        "the name is %s; is a dot missing at its end?", name_format(node->name, name));
+		return;
+	}
+}
+
 void check_name(struct build *build, const struct node *node)
 {
 	const struct record *soa = record_of(build, TYPE_SOA), *dname = record_of(build, TYPE_DNAME);
 	check_single(build, node);
+	check_dot(build, node);
 	if (soa && node->parent)
 		error(build, soa, node, "SOA not at the apex");
 	if (node->flags & NODE_CNAME)
@@ -199,6 +230,9 @@ void check_target(struct build *build, const struct link *link, const uint8_t *n
 	if (alias && (type == TYPE_NS || type == TYPE_MX || type == TYPE_SRV))
 		place_report(build->err, ERR_WARNING, place, "%s leads to %s, which is a CNAME (RFC 2181 10.3)",
 		        type_shown, name_format(name, shown));
+	else if (!target && lacks_dot(build->zone, name))
+		place_report(build->err, ERR_WARNING, place, "%s leads to %s; is a dot missing at its end?", type_shown,
+		        name_format(name, shown));
 	else if (type == TYPE_NS)
 		check_server(build, link, place, name, target);
 }

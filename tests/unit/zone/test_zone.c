@@ -146,6 +146,40 @@ static void test_good(void **state)
 	}
 }
 
+/* Names that are whole but for the dot: owners and targets; a target that is there, or has its dot, is none. */
+static void test_lacking_dot(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *origin, *text, *said;
+	} rows[] = {
+	        {"a.ex.", "w.a.ex A 1.2.3.4\n",
+	                "4:8: warning: the name is w.a.ex.a.ex.; is a dot missing at its end?\n"},
+	        {"a.ex.", "a.ex A 1.2.3.4\n", "4:6: warning: the name is a.ex.a.ex.; is a dot missing at its end?\n"},
+	        {"a.ex.", "w.a.ex. A 1.2.3.4\nw.b.ex A 1.2.3.4\nex A 1.2.3.4\nxa.ex A 1.2.3.4\n", ""},
+	        {"a.ex.", "c CNAME v.A.ex\n",
+	                "4:3: warning: CNAME leads to v.A.ex.a.ex.; is a dot missing at its "
+	                "end?\n"},
+	        {"a.ex.", "@ NS ns.a.ex\n", "4:3: warning: NS leads to ns.a.ex.a.ex.; is a dot missing at its end?\n"},
+	        {"a.ex.", "m MX 1 v.a.ex.\nn MX 1 v\n", ""},
+	        {"ex.", "w.ex A 1.2.3.4\nc CNAME v.ex\n", ""},
+	        {".", "w.ex A 1.2.3.4\nc CNAME v.ex\nns.out A 1.2.3.4\n", ""},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[256];
+		snprintf(text, sizeof text, "$TTL 60\n@ SOA a b 1 2 3 4 5\n@ NS ns.out.\n%s", rows[i].text);
+		folder_put_text("z", text);
+		struct err *err = err_new();
+		struct zone *zone = zone_of("z", rows[i].origin, NULL, err);
+		char *said = err_text(err, "z");
+		assert_string_equal(said, rows[i].said);
+		assert_non_null(zone);
+		free(said);
+		zone_release(zone);
+		err_free(err);
+	}
+}
+
 static const struct bad {
 	const char *name, *text, *said;
 } bad[] = {
@@ -401,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_good, folder_enter, folder_leave),
+	        cmocka_unit_test_setup_teardown(test_lacking_dot, folder_enter, folder_leave),
 	        cmocka_unit_test_setup_teardown(test_bad, folder_enter, folder_leave),
 	        cmocka_unit_test_setup_teardown(test_include, folder_enter, folder_leave),
 	        cmocka_unit_test_setup_teardown(test_include_depth, folder_enter, folder_leave),
