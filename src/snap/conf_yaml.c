@@ -240,7 +240,7 @@ static bool node_begin(struct parse *p, struct fy_event *event, enum yaml_kind k
 	if (++p->nodes > YAML_NODES_MAX)
 		return give_up(p, node, "too much for one file; long lists of prefixes belong in a .nets file");
 	if (event->type == FYET_ALIAS)
-		refuse(p, node, "an alias (*) is not followed; write out what it stands for");
+		refuse(p, node, "an alias (*) is not followed; a name that begins with * is put in quotes");
 	else if (fy_event_get_anchor_token(event))
 		refuse(p, node, "an anchor (&) has no use here, since aliases are not followed");
 	else if (fy_event_get_tag_token(event))
@@ -309,7 +309,8 @@ static struct err_at fault_at(const struct yaml_file *file, int line, int column
 static const char *plain_words(const char *message)
 {
 	static const char *const words[][2] = {
-	        {"invalid multiline plain key", "a key cannot go over two lines; is the line below indented too far?"},
+	        {"invalid multiline plain key", "a key cannot go over two lines; is a space missing behind a colon, or "
+	                                        "the line below indented too far?"},
 	};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(message, words[i][0]) == 0)
