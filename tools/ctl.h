@@ -37,6 +37,7 @@ struct ctl_verb {
 	const char *members[2]; /* of the request, that the words become */
 	const char *options;    /* letters of ctl_option rows that it takes */
 	bool patient;           /* the server may take its time: a load */
+	const char *instead;    /* what does without a server, or NULL */
 };
 
 /* ctl_verbs.c */

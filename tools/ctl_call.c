@@ -195,6 +195,8 @@ json_t *ctl_call(const struct ctl *ctl, const struct ctl_verb *verb)
 		if (fd >= 0) {
 			data = exchange(ctl, fd, path, line);
 			close(fd);
+		} else if (verb->instead) {
+			ctl_fail(ctl, "%s", verb->instead);
 		}
 		free(line);
 	} else {

@@ -167,8 +167,9 @@ static void show_group(const struct ctl *ctl, const json_t *group)
 	for (size_t family = 0; family < FAMILIES_SHOWN; family++) {
 		char *percent = ctl_percent(moved, families[family]), *next = ctl_percent(later, families[family]);
 		if (*percent != '-')
-			printf("%s IPv%d: %s of the clients move, for %s only what follows changes", family ? ";" : ":",
-			        family ? 6 : 4, percent, next);
+			printf("%s IPv%d: %s of the clients move", family ? ";" : ":", family ? 6 : 4, percent);
+		if (*percent != '-' && strcmp(next, "0.0 %") != 0)
+			printf(", for %s only a later choice changes", next);
 		free(percent);
 		free(next);
 	}

@@ -113,8 +113,10 @@ static void show_remarks(const struct ctl *ctl, const json_t *data)
 void ctl_show_override(const struct ctl *ctl, const json_t *data)
 {
 	char *did = ctl_text(data, "did"), *name = ctl_text(data, "name"), *drained = ctl_text(data, "drained");
-	printf("done: %s %s; drained now: %s\n", did, name,
-	        json_array_size(json_object_get(data, "drained")) ? drained : "none");
+	printf("done: %s %s", did, name);
+	if (strstr(did, "drain"))
+		printf("; drained now: %s", json_array_size(json_object_get(data, "drained")) ? drained : "none");
+	putchar('\n');
 	if (json_is_false(json_object_get(data, "kept")))
 		fprintf(stderr,
 		        "meridianctl: warning: the server keeps no state: this will be forgotten at its restart\n");
@@ -178,6 +180,30 @@ static void show_target(struct ctl_table *table, const json_t *target)
 	free(forced);
 }
 
+static void show_readings(const struct ctl *ctl, json_t *targets)
+{
+	static const char *const heading[] = {"TARGET", "FIELD", "READ"};
+	struct ctl_table *table = ctl_table_new(3);
+	json_t *target, *value;
+	const char *field;
+	size_t index, count = 0;
+	ctl_table_heading(table, heading);
+	json_array_foreach(targets, index, target)
+	{
+		json_t *readings = json_object_get(target, "readings");
+		json_object_foreach(readings, field, value)
+		{
+			ctl_table_add(table, ctl_text(target, "name"), NULL);
+			ctl_table_add(table, ctl_visible(field), NULL);
+			ctl_table_add(table, ctl_text(readings, field), NULL);
+			count++;
+		}
+	}
+	if (count)
+		putchar('\n');
+	ctl_table_end(table, stdout, ctl->colour_out);
+}
+
 void ctl_show_health(const struct ctl *ctl, const json_t *data)
 {
 	static const char *const targets_heading[] = {
@@ -193,6 +219,7 @@ void ctl_show_health(const struct ctl *ctl, const json_t *data)
 	for (size_t i = 0; i < json_array_size(targets); i++)
 		show_target(table, json_array_get(targets, i));
 	ctl_table_end(table, stdout, ctl->colour_out);
+	show_readings(ctl, json_object_get(data, "targets"));
 	show_rows(ctl, pools, 4, pools_heading, pools_keys);
 	show_remarks(ctl, data);
 	if (!json_array_size(targets) && !json_array_size(pools))

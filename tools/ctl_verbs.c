@@ -43,15 +43,11 @@ static int run_reload(const struct ctl *ctl)
 	return call(ctl, "reload", show_reloaded);
 }
 
-/* Without a server there must be something else to compare with. */
 static int run_plan(const struct ctl *ctl)
 {
 	if (ctl->from)
 		return offline_plan(ctl);
-	int status = call(ctl, "plan", ctl_show_plan);
-	if (status != CTL_DONE)
-		ctl_fail(ctl, "without a server, compare with another configuration: plan --from OLD.yaml");
-	return status;
+	return call(ctl, "plan", ctl_show_plan);
 }
 
 static int run_whatif(const struct ctl *ctl)
@@ -115,7 +111,8 @@ static int run_release(const struct ctl *ctl)
 }
 
 /* Columns: name, synopsis, help; what runs it, whether it needs a server; least and most words, the members of the
- * request that they become; letters of options. */
+ * request that they become; letters of options; whether the server may take its time; what does
+ * without one. */
 const struct ctl_verb ctl_verbs[] = {
         {"check", "check", "read all files as a reload would, and report every error", /**/
                 offline_check, false, 0, 0, {NULL}, ""},
@@ -125,19 +122,20 @@ const struct ctl_verb ctl_verbs[] = {
                 run_reload, true, 0, 0, {NULL}, "A", true},
         {"plan", "plan [--log FILE] [--from OLD]",                                                        /**/
                 "what a reload would change (with --from: between two configurations, without a server)", /**/
-                run_plan, true, 0, 0, {NULL}, "fl", true},
+                run_plan, true, 0, 0, {NULL}, "fl", true,
+                "without a server, compare with another configuration: plan --from OLD.yaml"},
         {"whatif", "whatif [--down DC[,DC]] [--add NAME=LAT,LON] [--services NAME[,NAME]] [--log FILE]",
                 "who would go where if data centers failed, or there was one more (with -c: by the files, without a "
                 "server)",
                 run_whatif, true, 0, 0, {NULL}, "daSl", true},
-        {"health", "health", "every target and pool: state, since when, last results", /**/
+        {"health", "health", "every target, pool and data center: state, since when, last results, what was read", /**/
                 run_health, true, 0, 0, {NULL}, ""},
         {"explain", "explain NAME [TYPE] --from ADDRESS [--ecs PREFIX] [--when CONDITIONS]",  /**/
                 "why this client gets this answer (with -c: by the files, without a server)", /**/
                 run_explain, true, 1, 2, {"name", "type"}, "few"},
         {"test", "test FILE...", "run decision tests (*.steer) on the files", /**/
                 offline_test, false, 1, 256, {NULL}, ""},
-        {"record", "record [NAME...] --from ADDRESS[,ADDRESS] [--when CONDITIONS] [--log FILE]",
+        {"record", "record [NAME...] --from ADDRESS[,ADDRESS]|--log FILE [--when CONDITIONS]",
                 "the answers of the files as decision tests, which `test` passes (no name: all services)", run_record,
                 false, 0, 256, {NULL}, "flw"},
         {"drain", "drain DC [--over DURATION] [--reason TEXT] [--force]", "send no client to a data center", /**/

@@ -3,6 +3,7 @@
  *
  * Exit status: 0 done, 1 it failed (the reason is on stderr), 2 wrong usage. Options may stand anywhere.
  */
+#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,8 +64,9 @@ static void show_usage(FILE *out)
 
 static int show_verb(FILE *out, const struct ctl_verb *verb)
 {
-	fprintf(out, "usage: meridianctl [-c FILE]%s [--json] %s\n\n%s%s.\n", verb->online ? " [-s SOCKET]" : "",
-	        verb->synopsis, verb->help, verb->online ? "" : "; needs no running server");
+	fprintf(out, "usage: meridianctl [-c FILE]%s [--json] %s\n\n%c%s%s. See meridianctl(8).\n",
+	        verb->online ? " [-s SOCKET]" : "", verb->synopsis, toupper(verb->help[0]), verb->help + 1,
+	        verb->online ? "" : "; needs no running server");
 	return CTL_DONE;
 }
 

@@ -59,16 +59,16 @@ const char *explain_parse(
 	if (!name_parse(question->name, name, strlen(name), NULL, &why))
 		return why;
 	if (type && !rrtype_parse(&question->type, type))
-		return "no such record type";
+		return "the type that is asked for is no record type, such as A or AAAA";
 	if (!from && !subnet)
 		return "say who asks: --from ADDRESS, or --ecs PREFIX";
 	if (from && !addr_parse(&question->from, from))
-		return "the asker is not an address";
+		return "--from is no address; a client subnet goes with --ecs";
 	if (!subnet)
 		return NULL;
 	question->has_subnet = true;
 	if (prefix_parse(&question->subnet, subnet) == PREFIX_SYNTAX)
-		return "the client subnet is no prefix";
+		return "--ecs is no prefix, such as 192.0.2.0/24 or 2001:db8::/56";
 	if (!strchr(subnet, '/')) {
 		question->subnet.length = question->subnet.addr.family == ADDR_V4 ? 24 : 56;
 		addr_mask(&question->subnet.addr, question->subnet.length);

@@ -179,9 +179,9 @@ static void test_requests(void **state)
 	        {"-s @ force web/192.0.2.1@80 down",
 	                "{\"did\":\"force down\",\"name\":\"web/192.0.2.1@80\",\"drained\":[],\"kept\":true}",
 	                "{\"state\":\"down\",\"target\":\"web/192.0.2.1@80\",\"verb\":\"force\"}",
-	                "done: force down web/192.0.2.1@80; drained now: none\n", "", 0},
+	                "done: force down web/192.0.2.1@80\n", "", 0},
 	        {"-s @ release t", "{\"did\":\"release\",\"name\":\"t\",\"drained\":[],\"kept\":true}",
-	                "{\"target\":\"t\",\"verb\":\"release\"}", "done: release t; drained now: none\n", "", 0},
+	                "{\"target\":\"t\",\"verb\":\"release\"}", "done: release t\n", "", 0},
 	        {"-s @ reload",
 	                "{\"generation\":7,\"took_ms\":12,\"warnings\":[{\"level\":\"warning\",\"file\":\"a\",\"line\":"
 	                "3,"
@@ -267,7 +267,8 @@ static void test_health(void **state)
 	                "{\"targets\":[{\"name\":\"web/"
 	                "192.0.2.1@80\",\"datacenter\":\"iad\",\"state\":\"up\",\"forced\":null,"
 	                "\"reason\":null,\"since\":86400,\"last_result\":\"200 "
-	                "\\u001b[31mOK\",\"took_ms\":3,\"window\":\"0111\"},"
+	                "\\u001b[31mOK\",\"took_ms\":3,\"window\":\"0111\","
+	                "\"readings\":{\"lag\":\"3\",\"role\":null}},"
 	                "{\"name\":\"t2\",\"datacenter\":\"fra\",\"state\":\"down\",\"forced\":\"up\",\"reason\":"
 	                "\"drill\",\"since\":null,"
 	                "\"last_result\":\"\",\"took_ms\":0,\"window\":\"\"}],"
@@ -284,6 +285,10 @@ static void test_health(void **state)
 	                "3ms   0111\n"
 	                "t2                fra          forced up, 'drill' (is down)  -                    -           "
 	                "    0ms   -\n"
+	                "\n"
+	                "TARGET            FIELD  READ\n"
+	                "web/192.0.2.1@80  lag    3\n"
+	                "web/192.0.2.1@80  role   -\n"
 	                "\n"
 	                "SERVICE           POOL  FAMILY  STATE\n"
 	                "www.example.com.  iad   A       up\n"
@@ -510,6 +515,8 @@ static void test_no_server(void **state)
 	perform(&stage, &run, "-s @ status");
 	assert_string_equal(run.text[1], expected);
 	assert_int_equal(run.status, 1);
+	perform(&stage, &run, "-s @ plan");
+	assert_non_null(strstr(run.text[1], "without a server, compare"));
 
 	/* The path is in the configuration, whatever else is wrong there, and relative to it. */
 	snprintf(path, sizeof path, "%s/meridian.yaml", stage.house.folder);
