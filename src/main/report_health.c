@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 
@@ -270,13 +271,14 @@ static void remark_pool(json_t *list, const struct board *board, uint32_t index,
 	const struct pool *pool = &service->pools[i];
 	unsigned family = pool->cname || pool->of[FAMILY_V4].count ? FAMILY_V4 : FAMILY_V6;
 	enum pool_reason reason = board_pool(board, index, i, family);
-	char text[256];
-	board_odd(board, index, i, text, sizeof text);
+	char odd[256], why[256] = "";
+	if (*board_odd(board, index, i, odd, sizeof odd))
+		remark(list, service->name, pool->name, odd);
 	/* who is not the primary is well all the same */
-	if (!*text && (reason == POOL_HELD_BACK || (reason == POOL_UNFIT && !board_primary(board, index).any)))
-		board_why(board, index, i, family, text, sizeof text);
-	if (*text)
-		remark(list, service->name, pool->name, text);
+	if (reason == POOL_HELD_BACK || (reason == POOL_UNFIT && !board_primary(board, index).any))
+		board_why(board, index, i, family, why, sizeof why);
+	if (*why && strcmp(why, odd) != 0)
+		remark(list, service->name, pool->name, why);
 }
 
 json_t *report_remarks(const struct board *board)

@@ -176,17 +176,15 @@ const char *board_why(
 	if (!state)
 		return text;
 	wait_why(board, service, index, family, text, room);
-	if (!*text)
+	if (!*text && state->out >> index & 1)
 		agree_why(board, state, index, text, room);
-	if (*text)
-		return text;
-	if (pool->cname) {
+	if (!*text && pool->cname)
 		why_target(board, state, pool->cname_target, text, room);
-		return text;
-	}
 	const struct members *members = &pool->of[pool->of[family].count ? family : 1 - family];
-	for (uint32_t i = 0; i < members->count && !*text; i++)
+	for (uint32_t i = 0; !pool->cname && i < members->count && !*text; i++)
 		why_target(board, state, members->list[i].target, text, room);
+	if (!*text) /* a remark, for which nobody was left out */
+		agree_why(board, state, index, text, room);
 	return text;
 }
 
