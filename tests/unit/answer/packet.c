@@ -39,7 +39,7 @@ static void write_question(struct writer *w, char *rest)
 		return;
 	}
 	uint8_t wire[NAME_BYTES];
-	uint16_t type;
+	uint16_t type = 0;
 	const char *why, *name = strsep(&rest, ":"), *type_text = strsep(&rest, ":");
 	if (!name_parse(wire, name, strlen(name), NULL, &why) || !rrtype_parse(&type, type_text))
 		fail_msg("'%s' '%s' is no question", name, type_text);

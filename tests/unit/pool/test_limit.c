@@ -51,7 +51,7 @@ static void test_ramp(void **state)
 	                                          .service = {.return_over = OVER,
 	                                                  .failback = FAILBACK_AFTER,
 	                                                  .failback_after = 600 * NANO_SECOND}};
-	static const struct scene scenes[] = {
+	const struct scene scenes[] = {
 	        {"without return-over all come back at once", at_once,
 	                UP "fail iad 3; share a 4 iad 0; share a 4 fra 100; ok iad 2; share a 4 iad 100"},
 	        {"nobody ramps at a start", three, "share a 4 iad 100; ok iad; ok fra; share a 4 iad 100"},
@@ -168,7 +168,7 @@ static void test_spill(void **state)
 	                                          .loads = true,
 	                                          .capacities = {1000, 1000}},
 	                                  deaf = {.pools = "iad:1 fra:1", .loads = true};
-	static const struct scene scenes[] = {
+	const struct scene scenes[] = {
 	        {"below 90 % nobody moves", world, "load iad 0.9 20; share a 4 iad 100"},
 	        {"above, some do, step by step, to the next choice", world,
 	                "load iad 0.95; share a 4 iad 97; share a 4 fra 3; load iad 0.91 3; share a 4 iad 88;"
