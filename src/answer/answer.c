@@ -73,6 +73,7 @@ static void decide_edns(struct exchange *exchange, bool plain)
 		exchange->edns.keepalive = true;
 		exchange->edns.keepalive_timeout = exchange->client->keepalive;
 	}
+	exchange->edns.expire = query->expire; /* room for it; decide_expire sees */
 }
 
 /* How large the reply may be. */
@@ -175,12 +176,27 @@ static uint64_t response_class(const struct exchange *exchange, unsigned rcode)
 	return hash_mix((uintptr_t)source, positive ? exchange->query.qtype : 0) + part % CLASS_PARTS;
 }
 
+/* The time after which a secondary must not serve the zone any more, in answers by which it keeps its copy (RFC 7314
+ * 3.1): we are the primary, so that it is the SOA's. */
+static void decide_expire(struct exchange *exchange, unsigned rcode)
+{
+	const struct query *query = &exchange->query;
+	const struct snapshot_zone *zone = exchange->zone;
+	bool asked = query->qtype == TYPE_SOA || query->qtype == TYPE_AXFR || query->qtype == TYPE_IXFR;
+	exchange->edns.expire = asked && rcode == RCODE_NOERROR && zone && zone->zone &&
+	                        zone->length == query->qname_length;
+	if (exchange->edns.expire)
+		exchange->edns.expire_after = zone->zone->expire;
+}
+
 static size_t finish(struct exchange *exchange, unsigned rcode, uint8_t *out, size_t room)
 {
 	struct reply *reply = &exchange->reply;
 	struct answer_context *context = exchange->context;
 	if (rcode != RCODE_NOERROR || !reply->counts[SECTION_ANSWER])
 		exchange->edns.scope = 0; /* RFC 7871 7.4: negative answers and referrals are everybody's */
+	if (exchange->edns.expire)
+		decide_expire(exchange, rcode);
 	reply->rcode = (uint16_t)rcode;
 	counter_increment(context->counters, counter_of_rcode(rcode));
 	if (exchange->client->limited) {
@@ -252,6 +268,8 @@ size_t answer_packet(struct answer_context *context, const struct client *client
 		return 0;
 	}
 	open_exchange(&exchange, context, client);
+	if (verdict == QUERY_BROKEN_COOKIE && exchange.snapshot->conf->cookies == COOKIES_OFF)
+		verdict = QUERY_OK; /* to who knows no cookies it is an unknown option */
 	count_query(&exchange);
 	decide_edns(&exchange, verdict != QUERY_OK && verdict != QUERY_COOKIE);
 	size_t limit = reply_limit(&exchange, out_size), room = limit;

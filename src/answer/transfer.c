@@ -265,6 +265,7 @@ unsigned respond_transfer(struct exchange *exchange)
 		return RCODE_REFUSED;
 	if (!zone->zone)
 		return RCODE_SERVFAIL;
+	exchange->zone = zone;
 	uint32_t serial, diffs = 0;
 	if (query->qtype == TYPE_IXFR) {
 		if (!serial_asked(query, &serial))
@@ -290,7 +291,11 @@ size_t transfer_next(struct transfer *transfer, uint8_t *out, size_t room, uint6
 	if (!walk_whole(&transfer->walk, &owner))
 		return 0;
 	size_t limit = room - (transfer->is_signed ? tsig_size(&transfer->tsig) : 0);
-	struct edns_reply edns = {.payload = UDP_PAYLOAD, .dnssec_ok = transfer->query.dnssec_ok, .ede = EDE_NONE};
+	struct edns_reply edns = {.payload = UDP_PAYLOAD,
+	        .dnssec_ok = transfer->query.dnssec_ok,
+	        .expire = transfer->query.expire,
+	        .expire_after = transfer->zone->expire,
+	        .ede = EDE_NONE};
 	bool has_edns = transfer->query.edns && !transfer->started, none;
 	struct reply reply;
 	reply_start(&reply, out, limit, &transfer->query, has_edns ? reply_opt_size(&edns, &transfer->query) : 0);

@@ -12,6 +12,7 @@
 enum {
 	OPTION_NSID = 3,
 	OPTION_SUBNET = 8,
+	OPTION_EXPIRE = 9,
 	OPTION_COOKIE = 10,
 	OPTION_KEEPALIVE = 11,
 	OPTION_PADDING = 12,
@@ -40,6 +41,8 @@ size_t reply_opt_size(const struct edns_reply *edns, const struct query *query)
 		size += OPTION_HEAD + edns->cookie_length;
 	if (edns->keepalive)
 		size += OPTION_HEAD + 2;
+	if (edns->expire)
+		size += OPTION_HEAD + 4;
 	if (edns->padding)
 		size += OPTION_HEAD;
 	return size;
@@ -98,6 +101,11 @@ static void write_options(
 		write_option(w, OPTION_COOKIE, edns->cookie, edns->cookie_length);
 	if (edns->keepalive)
 		write_number(w, OPTION_KEEPALIVE, edns->keepalive_timeout);
+	if (edns->expire) {
+		write_u16(w, OPTION_EXPIRE);
+		write_u16(w, 4);
+		write_u32(w, edns->expire_after);
+	}
 	if (error)
 		write_error(w, edns, error);
 	if (edns->padding) {

@@ -10,7 +10,14 @@
 #include "base/cursor.h"
 #include "wire/rrset.h"
 
-enum { OPTION_NSID = 3, OPTION_SUBNET = 8, OPTION_COOKIE = 10, OPTION_KEEPALIVE = 11, OPTION_PADDING = 12 };
+enum {
+	OPTION_NSID = 3,
+	OPTION_SUBNET = 8,
+	OPTION_EXPIRE = 9,
+	OPTION_COOKIE = 10,
+	OPTION_KEEPALIVE = 11,
+	OPTION_PADDING = 12
+};
 
 static inline uint16_t get_u16(const uint8_t *at)
 {
@@ -140,16 +147,13 @@ static bool read_subnet(struct client_subnet *subnet, const uint8_t *data, size_
 	return true;
 }
 
-/* RFC 7873 5.2: of several the first counts. */
-static bool read_cookie(struct query *query, const uint8_t *data, size_t size)
+/* RFC 7873 5.2: of several the first counts. A length that no cookie has is kept as 0. */
+static void read_cookie(struct query *query, const uint8_t *data, size_t size)
 {
 	if (query->cookie)
-		return true;
-	if (size != 8 && (size < 16 || size > 40))
-		return false;
+		return;
 	query->cookie = data;
-	query->cookie_length = (uint8_t)size;
-	return true;
+	query->cookie_length = size == 8 || (size >= 16 && size <= 40) ? (uint8_t)size : 0;
 }
 
 static bool read_options(struct query *query, struct reader r)
@@ -163,13 +167,15 @@ static bool read_options(struct query *query, struct reader r)
 		if (code == OPTION_SUBNET)
 			good &= read_subnet(&query->subnet, data, size);
 		else if (code == OPTION_COOKIE)
-			good &= read_cookie(query, data, size);
+			read_cookie(query, data, size);
 		else if (code == OPTION_NSID)
 			query->nsid = true;
 		else if (code == OPTION_KEEPALIVE)
 			query->keepalive = true;
 		else if (code == OPTION_PADDING)
 			query->padding = true;
+		else if (code == OPTION_EXPIRE)
+			query->expire = true;
 	}
 	return good;
 }
@@ -233,7 +239,7 @@ static void clear(struct query *query, const uint8_t *packet, size_t size)
 	query->id = get_u16(packet);
 	query->flags = get_u16(packet + 2);
 	query->question = false;
-	query->edns = query->dnssec_ok = query->nsid = query->keepalive = query->padding = false;
+	query->edns = query->dnssec_ok = query->nsid = query->keepalive = query->padding = query->expire = false;
 	query->edns_version = 0;
 	query->payload = 512;
 	query->subnet.present = false;
@@ -252,6 +258,9 @@ enum query_verdict query_parse(struct query *query, const uint8_t *packet, size_
 	const uint8_t *head = read_bytes(&r, DNS_HEADER);
 	struct counts counts = {get_u16(head + 4), get_u16(head + 6), get_u16(head + 8), get_u16(head + 10)};
 	bool good = read_body(query, &r, &counts);
+	bool broken = query->cookie && !query->cookie_length;
+	if (broken)
+		query->cookie = NULL;
 
 	if (query->flags & 0x7800)
 		return QUERY_NOTIMP;
@@ -261,5 +270,5 @@ enum query_verdict query_parse(struct query *query, const uint8_t *packet, size_
 		return QUERY_BADVERS;
 	if (counts.question == 0)
 		return query->cookie ? QUERY_COOKIE : QUERY_FORMERR;
-	return QUERY_OK;
+	return broken ? QUERY_BROKEN_COOKIE : QUERY_OK;
 }

@@ -31,9 +31,10 @@ enum query_verdict {
 	QUERY_OK,
 	QUERY_DROP, /* under 12 bytes, or QR = 1 (RFC 8906: never answer a response) */
 	QUERY_FORMERR,
-	QUERY_NOTIMP,  /* an opcode other than QUERY */
-	QUERY_BADVERS, /* EDNS version over 0 (RFC 6891 6.1.3) */
-	QUERY_COOKIE,  /* no question, only a cookie (RFC 7873 5.4): answered empty, with the server's cookie */
+	QUERY_NOTIMP,        /* an opcode other than QUERY */
+	QUERY_BADVERS,       /* EDNS version over 0 (RFC 6891 6.1.3) */
+	QUERY_COOKIE,        /* no question, only a cookie (RFC 7873 5.4): answered empty, with the server's cookie */
+	QUERY_BROKEN_COOKIE, /* a good query but for its cookie: FORMERR where cookies are known (RFC 7873 5.2.2) */
 };
 
 /* The client subnet option (RFC 7871 6). `present` also for a source length of 0. */
@@ -63,6 +64,7 @@ struct query {
 	bool nsid;        /* RFC 5001 */
 	bool keepalive;   /* RFC 7828 */
 	bool padding;     /* RFC 7830 */
+	bool expire;      /* RFC 7314 */
 	struct client_subnet subnet;
 	const uint8_t *cookie; /* client cookie, then server cookie (RFC 7873); NULL: none */
 	uint8_t cookie_length; /* 8, or 16..40 */
@@ -77,10 +79,10 @@ struct query {
  *
  * QDCOUNT must be 1 (RFC 9619; or QUERY_COOKIE), ANCOUNT 0, NSCOUNT 0 (IXFR: 1, an SOA); the question's name is not
  * compressed; at most one OPT, owned by the root, in the additional section (RFC 6891 6.1.1); a TSIG is the last
- * record, of class ANY (RFC 8945 5.1); a malformed ECS (RFC 7871 6), a second one, a malformed cookie (RFC 7873 5.2.2)
- * or option list, and trailing bytes are FORMERR. Other additional records and unknown options are passed over. Of
- * several cookies the first counts (RFC 7873 5.2). For opcodes other than QUERY the verdict is NOTIMP, whatever
- * follows. A `payload` under 512 counts as 512 (RFC 6891 6.2.3): query_limit. */
+ * record, of class ANY (RFC 8945 5.1); a malformed ECS (RFC 7871 6), a second one, a malformed option list, and
+ * trailing bytes are FORMERR. Other additional records and unknown options are passed over. Of several cookies the
+ * first counts (RFC 7873 5.2). For opcodes other than QUERY the verdict is NOTIMP, whatever follows. A `payload` under
+ * 512 counts as 512 (RFC 6891 6.2.3): query_limit. */
 enum query_verdict query_parse(struct query *query, const uint8_t *packet, size_t size);
 
 /* The rcode that a verdict calls for; for QUERY_OK and QUERY_COOKIE it is NOERROR. Not for QUERY_DROP. */
@@ -89,7 +91,8 @@ static inline unsigned query_rcode(enum query_verdict verdict)
 	static const uint8_t rcodes[] = {[QUERY_FORMERR] = RCODE_FORMERR,
 	        [QUERY_NOTIMP] = RCODE_NOTIMP,
 	        [QUERY_BADVERS] = RCODE_BADVERS,
-	        [QUERY_COOKIE] = RCODE_NOERROR};
+	        [QUERY_COOKIE] = RCODE_NOERROR,
+	        [QUERY_BROKEN_COOKIE] = RCODE_FORMERR};
 	return rcodes[verdict];
 }
 

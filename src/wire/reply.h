@@ -118,19 +118,21 @@ struct edns_reply {
 	uint8_t cookie_length;
 	bool keepalive;
 	uint16_t keepalive_timeout; /* in 100 ms */
-	int ede;                    /* enum ede; left out where it does not fit */
-	const char *ede_text;       /* its EXTRA-TEXT, static; NULL: none */
-	uint16_t padding;           /* pad the message to a multiple of so many bytes (RFC 8467: 468), as far as room
-	                               allows; 0: none. For encrypted transports, where the query was padded */
+	bool expire;
+	uint32_t expire_after; /* in seconds (RFC 7314) */
+	int ede;               /* enum ede; left out where it does not fit */
+	const char *ede_text;  /* its EXTRA-TEXT, static; NULL: none */
+	uint16_t padding;      /* pad the message to a multiple of so many bytes (RFC 8467: 468), as far as room
+	                          allows; 0: none. For encrypted transports, where the query was padded */
 };
 
 /* Bytes that the OPT of `edns` takes in answer to `query`, without an extended error, for which nothing is reserved;
  * padding counts with its 4 bytes of head. */
 size_t reply_opt_size(const struct edns_reply *edns, const struct query *query);
 /* Writes OPT into the reserved bytes, then the header. Returns the size of the whole message. `edns` NULL: no OPT. OPT
- * is the last record; its options stand in the order ECS, NSID, COOKIE, KEEPALIVE, EDE, PADDING. An extended error that
- * does not fit loses its text, then all of it. An rcode above 15 needs an OPT; without one SERVFAIL is said in its
- * place. */
+ * is the last record; its options stand in the order ECS, NSID, COOKIE, KEEPALIVE, EXPIRE, EDE, PADDING. An extended
+ * error that does not fit loses its text, then all of it. An rcode above 15 needs an OPT; without one SERVFAIL is said
+ * in its place. */
 size_t reply_finish(struct reply *reply, const struct query *query, const struct edns_reply *edns);
 
 #endif

@@ -48,7 +48,8 @@ static void remember_soa(struct zone *zone)
 	MUST(zone->soa->size > RR_HEADER + TAIL);
 	struct reader r = reader_of(zone->soa->wire + zone->soa->size - TAIL, TAIL);
 	zone->serial = read_u32(&r);
-	read_bytes(&r, 12);
+	read_bytes(&r, 8); /* REFRESH, RETRY */
+	zone->expire = read_u32(&r);
 	uint32_t minimum = read_u32(&r);
 	zone->negative_ttl = minimum < zone->soa->ttl ? minimum : zone->soa->ttl;
 }

@@ -57,8 +57,8 @@ struct zone {
 	const struct rrset *soa;
 	const struct node *const *hinted; /* those with an SVCB or HTTPS set in which address hints stand */
 	uint32_t hinted_count;
-	uint32_t serial;
-	uint32_t negative_ttl; /* the lower of SOA's TTL and MINIMUM (RFC 2308 5) */
+	uint32_t serial, expire; /* of the SOA */
+	uint32_t negative_ttl;   /* the lower of SOA's TTL and MINIMUM (RFC 2308 5) */
 	uint64_t records;
 	uint8_t digest[32]; /* SHA-256 or the like of all text read: equal digest, equal zone; mtime is not a version */
 	_Atomic uint32_t references;

@@ -93,6 +93,7 @@ static void answer(const struct query *query, enum query_verdict verdict, size_t
 	edns.nsid = query->nsid ? other : NULL;
 	edns.nsid_length = 4;
 	edns.keepalive = query->keepalive;
+	edns.expire = query->expire;
 	edns.padding = query->padding ? 128 : 0;
 	if (query->cookie) {
 		cookie_check(&secrets, query->cookie, query->cookie_length, &client, 1);

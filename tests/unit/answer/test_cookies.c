@@ -65,11 +65,11 @@ static bool given(const struct fixture *fixture, char cookie[2 * COOKIE_BYTES + 
 	return option;
 }
 
-/* RFC 7873 5.2.2: 8 bytes, or 16 to 40; nothing else. */
+/* RFC 7873 5.2.2: 8 bytes, or 16 to 40; nothing else. Where cookies are off it is an option like any unknown one. */
 static void test_lengths(void **state)
 {
 	(void)state;
-	struct fixture *fixture = fixture_of(NULL);
+	struct fixture *fixture = fixture_of(NULL), *off = fixture_of("cookies: off\n");
 	for (size_t length = 0; length <= 41; length++) {
 		char cookie[2 * 41 + 1] = "", reply[2 * COOKIE_BYTES + 1];
 		for (size_t i = 0; i < length; i++)
@@ -79,8 +79,11 @@ static void test_lengths(void **state)
 		assert_true(given(fixture, reply) == good);
 		assert_true(!good || !strncmp(reply, cookie, 16));
 		assert_false(fixture->context.proven);
+		assert_int_equal(ask(off, cookie, true), RCODE_NOERROR);
+		assert_false(given(off, reply));
 	}
 	fixture_free(fixture);
+	fixture_free(off);
 }
 
 /* A cookie that was given is taken back; each row changes one thing in between. */

@@ -92,6 +92,15 @@ static const struct row {
                 "NOERROR AA\nan x.ex. 60 SOA m. h. 1 1 1 1 5\nan x.ex. 60 NS ns.out.\nan www.x.ex. 60 A 192.0.2.80\n"
                 "an *.w.x.ex. 60 TXT \"t\"\nan s.x.ex. 60 NS n.s.x.ex.\nan x.ex. 60 SOA m. h. 1 1 1 1 5\n"
                 "ar ; edns version 0 flags 0000 payload 1232:\n"},
+        {"RFC 7314 3.1 EXPIRE in a transfer", "192.0.2.1", "q:x.ex:IXFR" HAVE("00000000") " opt:512:0:0009.0000", NONE,
+                true,
+                "NOERROR AA\nan x.ex. 60 SOA m. h. 1 1 1 1 5\nan x.ex. 60 NS ns.out.\n"
+                "an www.x.ex. 60 A 192.0.2.80\nan *.w.x.ex. 60 TXT \"t\"\nan s.x.ex. 60 NS n.s.x.ex.\n"
+                "an x.ex. 60 SOA m. h. 1 1 1 1 5\nar ; edns version 0 flags 0000 payload 1232: option9=00000001\n"},
+        {"RFC 7314 3.1 EXPIRE where nothing is newer", "192.0.2.1",
+                "q:x.ex:IXFR" HAVE("00000001") " opt:512:0:0009.0000", NONE, false,
+                "NOERROR AA\nan x.ex. 60 SOA m. h. 1 1 1 1 5\n"
+                "ar ; edns version 0 flags 0000 payload 1232: option9=00000001\n"},
 
         {"RFC 1995 4 the changes since a version", "192.0.2.1", "q:ex:IXFR" HAVE("00000002"), NONE, true,
                 "NOERROR AA\n" SINCE_2},

@@ -49,6 +49,8 @@ static const struct row {
                 BYTES("\0\0\x29\2\0\0\0\0\0\0\xb\0\3\0\7ns1.fra")},
         {"RFC 7828 3.2.2 keepalive", {0}, {.payload = 512, .ede = -1, .keepalive = true, .keepalive_timeout = 300}, 0,
                 BYTES("\0\0\x29\2\0\0\0\0\0\0\6\0\xb\0\2\1\x2c")},
+        {"RFC 7314 2 EXPIRE", {0}, {.payload = 512, .ede = -1, .expire = true, .expire_after = 604800}, 0,
+                BYTES("\0\0\x29\2\0\0\0\0\0\0\x8\0\x9\0\4\0\x9\x3a\x80")},
         {"RFC 8914 2 EDE 0", {0}, {.payload = 512, .ede = 0}, 0, BYTES("\0\0\x29\2\0\0\0\0\0\0\6\0\xf\0\2\0\0")},
         {"RFC 8914 2 EDE 20", {0}, {.payload = 512, .ede = 20}, 5, BYTES("\0\0\x29\2\0\0\0\0\0\0\6\0\xf\0\2\0\x14")},
         {"RFC 8914 2 EDE 24 with a text", {0}, {.payload = 512, .ede = 24, .ede_text = "not loaded"}, 2,
@@ -68,11 +70,13 @@ static const struct row {
                         .cookie_length = 8,
                         .keepalive = true,
                         .keepalive_timeout = 1,
+                        .expire = true,
+                        .expire_after = 2,
                         .ede = 3,
                         .padding = 1},
                 RCODE_NXDOMAIN,
-                BYTES("\0\0\x29\4\xd0\0\0\x80\0\0\x2a\0\x8\0\5\0\1\x8\x8\xa\0\3\0\1n\0\xa\0\x8" CLIENT
-                      "\0\xb\0\2\0\1\0\xf\0\2\0\3\0\xc\0\0")},
+                BYTES("\0\0\x29\4\xd0\0\0\x80\0\0\x32\0\x8\0\5\0\1\x8\x8\xa\0\3\0\1n\0\xa\0\x8" CLIENT
+                      "\0\xb\0\2\0\1\0\x9\0\4\0\0\0\2\0\xf\0\2\0\3\0\xc\0\0")},
 };
 
 static void test_layouts(void **state)

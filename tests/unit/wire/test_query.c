@@ -43,7 +43,8 @@ enum {
 	PADDING = 32,
 	SUBNET = 64,
 	COOKIE = 128,
-	SIGNED = 256
+	SIGNED = 256,
+	EXPIRE = 512
 };
 #define Q QUESTION_KNOWN
 #define QE (QUESTION_KNOWN | EDNS)
@@ -161,20 +162,25 @@ static const struct row {
         {"RFC 7873 4 both cookies", PACKET(QUERY_AND OPT("\x1c") "\0\xa\0\x18" C24), QUERY_OK, QE | COOKIE},
         {"RFC 7873 4 16 bytes", PACKET(QUERY_AND OPT("\x14") "\0\xa\0\x10" C8 C8), QUERY_OK, QE | COOKIE},
         {"RFC 7873 4 40 bytes", PACKET(QUERY_AND OPT("\x2c") "\0\xa\0\x28" C24 C8 C8), QUERY_OK, QE | COOKIE},
-        {"RFC 7873 5.2.2 0 bytes", PACKET(QUERY_AND OPT("\x4") "\0\xa\0\0"), QUERY_FORMERR, QE},
+        {"RFC 7873 5.2.2 0 bytes", PACKET(QUERY_AND OPT("\x4") "\0\xa\0\0"), QUERY_BROKEN_COOKIE, QE},
         {"RFC 7873 5.2.2 7 bytes",
                 PACKET(QUERY_AND OPT("\xb") "\0\xa\0\x7"
                                             "cookie0"),
+                QUERY_BROKEN_COOKIE, QE},
+        {"RFC 7873 5.2.2 9 bytes", PACKET(QUERY_AND OPT("\xd") "\0\xa\0\x9" C8 "x"), QUERY_BROKEN_COOKIE, QE},
+        {"RFC 7873 5.2.2 15 bytes", PACKET(QUERY_AND OPT("\x13") "\0\xa\0\xf" C8 "1234567"), QUERY_BROKEN_COOKIE, QE},
+        {"RFC 7873 5.2.2 41 bytes", PACKET(QUERY_AND OPT("\x2d") "\0\xa\0\x29" C24 C8 C8 "x"), QUERY_BROKEN_COOKIE, QE},
+        {"RFC 7873 5.2 of two the first counts, if it is broken, too",
+                PACKET(QUERY_AND OPT("\x11") "\0\xa\0\1x\0\xa\0\x8" C8), QUERY_BROKEN_COOKIE, QE},
+        {"RFC 7871 6 a broken subnet beside a broken cookie", PACKET(QUERY_AND OPT("\x9") "\0\xa\0\1x\0\x8\0\0"),
                 QUERY_FORMERR, QE},
-        {"RFC 7873 5.2.2 9 bytes", PACKET(QUERY_AND OPT("\xd") "\0\xa\0\x9" C8 "x"), QUERY_FORMERR, QE},
-        {"RFC 7873 5.2.2 15 bytes", PACKET(QUERY_AND OPT("\x13") "\0\xa\0\xf" C8 "1234567"), QUERY_FORMERR, QE},
-        {"RFC 7873 5.2.2 41 bytes", PACKET(QUERY_AND OPT("\x2d") "\0\xa\0\x29" C24 C8 C8 "x"), QUERY_FORMERR, QE},
         {"RFC 7873 5.2 of two the first counts", PACKET(QUERY_AND OPT("\x11") "\0\xa\0\x8" C8 "\0\xa\0\1x"), QUERY_OK,
                 QE | COOKIE},
         {"RFC 7873 5.4 a cookie without a question",
                 PACKET(HEAD(RD, "\0", "\0", "\0", "\1") OPT("\xc") "\0\xa\0\x8" C8), QUERY_COOKIE, EDNS | COOKIE},
         {"RFC 7873 5.4 a broken cookie without a question",
                 PACKET(HEAD(RD, "\0", "\0", "\0", "\1") OPT("\x5") "\0\xa\0\1x"), QUERY_FORMERR, EDNS},
+        {"RFC 7314 3.1 EXPIRE", PACKET(QUERY_AND OPT("\4") "\0\x9\0\0"), QUERY_OK, QE | EXPIRE},
         /* client subnet */
         {"RFC 7871 6 IPv4 /24", PACKET(QUERY_AND OPT("\xb") "\0\x8\0\7\0\1\x18\0\xc0\0\2"), QUERY_OK, QE | SUBNET},
         {"RFC 7871 6 IPv4 /0", PACKET(QUERY_AND OPT("\x8") "\0\x8\0\4\0\1\0\0"), QUERY_OK, QE | SUBNET},
@@ -230,7 +236,8 @@ static unsigned known_of(const struct query *query)
 {
 	return (query->question ? QUESTION_KNOWN : 0) | (query->edns ? EDNS : 0) | (query->dnssec_ok ? DO : 0) |
 	       (query->nsid ? NSID : 0) | (query->keepalive ? KEEPALIVE : 0) | (query->padding ? PADDING : 0) |
-	       (query->subnet.present ? SUBNET : 0) | (query->cookie ? COOKIE : 0) | (query->tsig ? SIGNED : 0);
+	       (query->subnet.present ? SUBNET : 0) | (query->cookie ? COOKIE : 0) | (query->tsig ? SIGNED : 0) |
+	       (query->expire ? EXPIRE : 0);
 }
 
 static void test_shapes(void **state)
@@ -379,6 +386,7 @@ static void test_rcodes(void **state)
 	assert_int_equal(query_rcode(QUERY_NOTIMP), RCODE_NOTIMP);
 	assert_int_equal(query_rcode(QUERY_BADVERS), RCODE_BADVERS);
 	assert_int_equal(query_rcode(QUERY_COOKIE), RCODE_NOERROR);
+	assert_int_equal(query_rcode(QUERY_BROKEN_COOKIE), RCODE_FORMERR);
 }
 
 int main(void)
