@@ -42,8 +42,7 @@ static void note_limits(struct trace *trace, const struct board *board, const st
 }
 
 static void note(struct exchange *exchange, const struct attachment *attachment, unsigned family,
-        const struct map_hit *hit, const struct asker *asker, const struct pick *pick, const struct choice *choice,
-        uint8_t sticky)
+        const struct map_hit *hit, const struct pick *pick, const struct choice *choice, uint8_t sticky)
 {
 	struct trace *trace = exchange->context->trace;
 	if (trace->steered)
@@ -62,31 +61,48 @@ static void note(struct exchange *exchange, const struct attachment *attachment,
 	trace->sticky = sticky;
 	if (choice->pool && !choice->service->names)
 		trace->given = choice->given;
-	trace->hashed = service_hashed(choice->service, asker->client->family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6);
-	note_limits(trace, exchange->board, asker);
+	struct asker asker = asker_for(exchange, attachment->service, choice->service, hit);
+	trace->hashed = service_hashed(choice->service, asker.client->family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6);
+	note_limits(trace, exchange->board, &asker);
+}
+
+/* What one glance at the board does not tell: nobody is up, or not all are given, or not to everybody. */
+static __attribute__((noinline)) struct pick choose_members(struct exchange *exchange, uint32_t index, unsigned family,
+        const struct map_hit *hit, struct choice *choice, uint8_t *hashed)
+{
+	const struct service *service = choice->service;
+	struct asker asker = asker_for(exchange, index, service, hit);
+	struct pick pick = pick_pool_for(exchange->board, index, family, hit->order, hit->count, &asker);
+	choice->verdict = pick.verdict;
+	choice->pool = pick.verdict == PICK_POOL ? &service->pools[pick.pool] : NULL;
+	if (choice->pool && !service->names)
+		pick_members(&choice->given, exchange->board, index, pick.pool, family, &exchange->steered_for,
+		        &exchange->context->random, hashed);
+	return pick;
 }
 
 void steer_choose(
         struct exchange *exchange, const struct attachment *attachment, unsigned family, struct choice *choice)
 {
-	const struct service *service = &exchange->snapshot->steering.services[attachment->service];
-	struct map_hit hit = order_for(exchange, attachment->service, service);
-	struct asker asker = asker_for(exchange, attachment->service, service, &hit);
-	uint8_t hashed = service_hashed(service, asker.client->family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6),
+	uint32_t index = attachment->service;
+	const struct service *service = &exchange->snapshot->steering.services[index];
+	struct map_hit hit = order_for(exchange, index, service);
+	struct glance glance = pick_glance(exchange->board, index, family, hit.order, hit.count);
+	struct pick pick = {.verdict = PICK_POOL, .pool = glance.pool};
+	uint8_t hashed = service_hashed(service, exchange->steered_for.family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6),
 	        member_hashed = 0;
-	struct pick pick = pick_pool_for(exchange->board, attachment->service, family, hit.order, hit.count, &asker);
-	choice->verdict = pick.verdict;
 	choice->service = service;
-	choice->ttl_max = pick_ttl(exchange->board, attachment->service);
-	choice->ttl = attachment->ttl[family] < choice->ttl_max ? attachment->ttl[family] : choice->ttl_max;
-	choice->pool = pick.verdict == PICK_POOL ? &service->pools[pick.pool] : NULL;
-	if (choice->pool && !service->names)
-		pick_members(&choice->given, exchange->board, attachment->service, pick.pool, family,
-		        &exchange->steered_for, &exchange->context->random, &member_hashed);
+	choice->ttl_max = glance.ttl_max;
+	choice->ttl = attachment->ttl[family] < glance.ttl_max ? attachment->ttl[family] : glance.ttl_max;
 	choice->scope = hashed > hit.scope ? hashed : hit.scope;
+	choice->verdict = PICK_POOL;
+	choice->pool = &service->pools[glance.pool];
+	choice->given.set = glance.set;
+	if (!glance.set)
+		pick = choose_members(exchange, index, family, &hit, choice, &member_hashed);
 	counter_increment(exchange->context->counters, COUNTER_ANSWERS_STEERED);
 	if (exchange->context->trace)
-		note(exchange, attachment, family, &hit, &asker, &pick, choice, member_hashed);
+		note(exchange, attachment, family, &hit, &pick, choice, member_hashed);
 }
 
 void steer_narrow(struct exchange *exchange, const struct choice *choice)
@@ -98,12 +114,10 @@ void steer_narrow(struct exchange *exchange, const struct choice *choice)
 /* The largest set that is put together for one reply: 64 AAAA records. */
 #define CHOSEN_BYTES (64 * (RR_HEADER + 16))
 
-bool steer_write(struct exchange *exchange, enum section section, struct owner owner, const struct choice *choice,
-        unsigned family)
+static __attribute__((noinline)) bool write_some(struct exchange *exchange, enum section section, struct owner owner,
+        const struct choice *choice, unsigned family)
 {
 	const struct rrset *all = &choice->pool->of[family].all;
-	if (choice->given.set)
-		return reply_rrset(&exchange->reply, section, owner, choice->given.set, choice->ttl, NULL);
 	uint8_t wire[CHOSEN_BYTES];
 	struct writer w = writer_of(wire, sizeof wire);
 	uint32_t each = all->size / all->count;
@@ -112,4 +126,12 @@ bool steer_write(struct exchange *exchange, enum section section, struct owner o
 	struct rrset chosen = {
 	        .wire = wire, .size = (uint32_t)writer_offset(&w), .type = all->type, .count = choice->given.count};
 	return reply_rrset(&exchange->reply, section, owner, &chosen, choice->ttl, NULL);
+}
+
+bool steer_write(struct exchange *exchange, enum section section, struct owner owner, const struct choice *choice,
+        unsigned family)
+{
+	if (choice->given.set)
+		return reply_rrset(&exchange->reply, section, owner, choice->given.set, choice->ttl, NULL);
+	return write_some(exchange, section, owner, choice, family);
 }

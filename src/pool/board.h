@@ -2,7 +2,7 @@
  * board.h: who is well. The only thing that changes between reloads.
  *
  * One writer: the control thread, through board_report and the overrides. Readers: every thread that
- * answers, through pick.h, by atomic words only. A query reads per service and family one word (which
+ * answers, through pick.h, by atomic words only. A query reads per service and family a word or two (which
  * pools may be chosen) and per pool its members' words; what all-down, min-up, drains, safety make of the verdicts is
  * worked out by the writer when a verdict changes, never by the query.
  */

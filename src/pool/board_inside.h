@@ -21,6 +21,8 @@ struct service_words {
 	_Alignas(64) _Atomic uint64_t usable[FAMILIES]; /* the first of these in the client's order */
 	_Atomic uint64_t partial[FAMILIES]; /* usable, but only for some clients: on a ramp, or in a data center that
 	                                       is nearly full */
+	_Atomic uint64_t whole[FAMILIES];   /* pools that, where they are the first usable one, give all their members
+	                                       to whoever asks */
 	_Atomic uint32_t ttl_max;           /* no answer may be kept for longer, in seconds; UINT32_MAX: no bound */
 	_Atomic uint64_t some[FAMILIES];  /* not drained and with a member up: the second choice, for orders that leave
 	                                     all usable ones out (`only`) */
@@ -40,7 +42,8 @@ struct service_state {
 	struct policy_state *policy; /* NULL: it has none */
 	uint64_t in[FAMILIES];       /* usable, and not for want of any that is up */
 	uint64_t ramping[FAMILIES];
-	uint64_t spilling; /* pools in data centers that spill, where the service does */
+	uint64_t spilling;        /* pools in data centers that spill, where the service does */
+	uint64_t whole[FAMILIES]; /* pools whose words say: all of the members */
 	bool all_down[FAMILIES];
 	nanotime soon;     /* when its answers may change at the earliest; INT64_MAX: nothing is on its way */
 	nanotime soon_due; /* when `ttl_max` has to be written again; INT64_MAX: never */

@@ -89,6 +89,20 @@ uint32_t pick_ttl(const struct board *board, uint32_t index)
 	return atomic_load_explicit(&board->services[index].ttl_max, memory_order_relaxed);
 }
 
+/* Nothing of the service itself is read but where its pools are: the writer of `whole` has looked at the rest. */
+struct glance pick_glance(
+        const struct board *board, uint32_t index, unsigned family, const uint8_t *order, unsigned count)
+{
+	const struct service_words *words = &board->services[index];
+	struct glance glance = {.ttl_max = pick_ttl(board, index)};
+	unsigned i = first_in(word_get(&words->usable[family]), order, count);
+	if (i < count && word_get(&words->whole[family]) >> order[i] & 1) {
+		glance.pool = order[i];
+		glance.set = &board->steering->services[index].pools[glance.pool].of[family].all;
+	}
+	return glance;
+}
+
 /* ---- members ---- */
 
 /* −log2(u) for u = hash / 2^64, in units of 2^-24; from 1 to 2^30. */

@@ -22,6 +22,16 @@ struct pick pick_pool(
  */
 uint32_t pick_ttl(const struct board *board, uint32_t service);
 
+/* What most queries are given, by one look at the board. */
+struct glance {
+	const struct rrset *set; /* all members of the pool, wire-ready; NULL: pick_pool_for and pick_members have to
+	                            tell */
+	uint32_t ttl_max;        /* as pick_ttl says */
+	uint8_t pool;            /* position, where there is a set */
+};
+struct glance pick_glance(
+        const struct board *board, uint32_t service, unsigned family, const uint8_t *order, unsigned count);
+
 /* Who asks, where ramps and spill decide by the client's prefix. */
 struct asker {
 	const struct addr *client;

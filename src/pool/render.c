@@ -141,9 +141,12 @@ static void put(struct board *board, _Atomic uint64_t *word, uint64_t value)
 void service_limit(struct board *board, uint32_t index)
 {
 	const struct service_state *state = &board->states[index];
-	for (unsigned family = 0; family < FAMILIES; family++)
-		put(board, &board->services[index].partial[family],
-		        state->in[family] & (state->ramping[family] | state->spilling));
+	struct service_words *words = &board->services[index];
+	for (unsigned family = 0; family < FAMILIES; family++) {
+		uint64_t partial = state->in[family] & (state->ramping[family] | state->spilling);
+		put(board, &words->partial[family], partial);
+		put(board, &words->whole[family], state->whole[family] & ~partial);
+	}
 }
 
 /* Which members of a pool are given. */
@@ -348,6 +351,25 @@ static void render_members(struct board *board, uint32_t index, unsigned family,
 	}
 }
 
+static bool is_whole(const struct board *board, const struct members *members)
+{
+	uint32_t up = 0;
+	for (uint32_t i = 0; i * 64 < members->count; i++)
+		up += (uint32_t)__builtin_popcountll(board->words[members->word + i]);
+	return up == members->count && up;
+}
+
+/* The pools of which there is nothing to choose: the service gives all members, and all are given. */
+static uint64_t pools_whole(const struct board *board, const struct service *service, unsigned family)
+{
+	uint64_t whole = 0;
+	if (service->names || service->is_sticky || service->answer)
+		return 0;
+	for (unsigned i = 0; i < service->pool_count; i++)
+		whole |= (uint64_t)is_whole(board, &service->pools[i].of[family]) << i;
+	return whole;
+}
+
 /* Pools that safety keeps in, and the policy would let be given if they were up. */
 static uint64_t kept_fit(const struct board *board, uint32_t index, unsigned family, uint64_t kept)
 {
@@ -401,6 +423,7 @@ static void render_family(struct board *board, uint32_t index, unsigned family, 
 	bool was = state->all_down[family];
 	uint64_t usable = choose_usable(board, index, family, spare, kept);
 	render_members(board, index, family, spare);
+	state->whole[family] = pools_whole(board, service, family);
 	for (unsigned i = 0; i < service->pool_count; i++)
 		board->pools[state->first_pool + i].reason[family] = (uint8_t)reason_for(
 		        board, index, i, family, usable, drained >> i & 1);

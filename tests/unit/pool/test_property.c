@@ -79,6 +79,24 @@ static void check_members(struct world *world, uint32_t service, unsigned pool, 
 		assert_true(!any || member_up(world, members, given.member[i]));
 }
 
+/* A glance never tells other than the long way does, and tells whenever that gives the whole set to everybody. */
+static void check_glance(struct world *world, uint32_t service, unsigned family, const uint8_t *order, unsigned count)
+{
+	struct addr client = world_client(count);
+	struct asker asker = {.client = &client, .span = UINT16_MAX};
+	struct glance glance = pick_glance(world->board, service, family, order, count);
+	struct pick pick = pick_pool_for(world->board, service, family, order, count, &asker);
+	struct given given = {.set = NULL};
+	uint8_t hashed;
+	assert_int_equal(glance.ttl_max, pick_ttl(world->board, service));
+	if (pick.verdict == PICK_POOL)
+		pick_members(&given, world->board, service, pick.pool, family, &client, &world->random, &hashed);
+	if (glance.set)
+		assert_int_equal(glance.pool, pick.pool);
+	if (glance.set || !world->services[service].answer)
+		assert_ptr_equal(glance.set, given.set);
+}
+
 static void check(struct world *world, uint64_t *random)
 {
 	for (uint32_t i = 0; i < world->steering.service_count; i++) {
@@ -89,6 +107,7 @@ static void check(struct world *world, uint64_t *random)
 			unsigned count = service->pool_count, first = chance(random, count);
 			for (unsigned j = 0; j < count; j++)
 				order[j] = (uint8_t)((first + j) % count);
+			check_glance(world, i, family, order, count);
 			struct pick pick = pick_pool(world->board, i, family, order, count);
 			enum pool_reason reason = board_pool(world->board, i, pick.pool, family);
 			bool members = service->pools[pick.pool].of[family].count > 0;

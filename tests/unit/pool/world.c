@@ -179,7 +179,11 @@ unsigned world_pool_of(const struct world *world, uint32_t service, unsigned fam
 	static const uint8_t order[WORLD_POOLS] = {0, 1, 2, 3, 4, 5, 6, 7};
 	struct addr addr = world_client(client);
 	struct asker asker = {.client = &addr, .span = UINT16_MAX};
-	return pick_pool_for(world->board, service, family, order, world->services[service].pool_count, &asker).pool;
+	unsigned count = world->services[service].pool_count;
+	struct pick pick = pick_pool_for(world->board, service, family, order, count, &asker);
+	struct glance glance = pick_glance(world->board, service, family, order, count);
+	MUST(!glance.set || glance.pool == pick.pool);
+	return pick.pool;
 }
 
 /* ---- scripts ---- */
