@@ -64,7 +64,8 @@ static void decide_edns(struct exchange *exchange, bool plain)
 	if (plain)
 		return;
 	decide_client(exchange);
-	prove_cookie(exchange);
+	if (query->cookie)
+		prove_cookie(exchange);
 	if (query->nsid && conf->nsid) {
 		exchange->edns.nsid = (const uint8_t *)conf->nsid;
 		exchange->edns.nsid_length = (uint8_t)strnlen(conf->nsid, 255);
@@ -285,12 +286,11 @@ size_t answer_packet(struct answer_context *context, const struct client *client
 	reply_start(&exchange.reply, out, limit, &exchange.query, reserve);
 	if (verdict != QUERY_OK)
 		return finish(&exchange, refuse(&exchange, verdict), out, room);
-	struct reply_mark question = reply_mark(&exchange.reply);
 	rcode = respond_proven(&exchange);
 	if (context->transfer)
 		return 0;
 	if (exchange.truncated) {
-		reply_rewind(&exchange.reply, question);
+		reply_clear(&exchange.reply, &exchange.query);
 		exchange.reply.flags |= FLAG_TC;
 		counter_increment(context->counters, COUNTER_RESPONSES_TRUNCATED);
 	}

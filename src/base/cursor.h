@@ -97,6 +97,28 @@ static inline uint8_t *write_room(struct writer *w, size_t size)
 	return room;
 }
 
+/* Copies 0 to 16 bytes, which do not overlap, without a call: by halves that may do so. */
+static inline void copy_few(uint8_t *to, const uint8_t *from, size_t size)
+{
+	if (size >= 8) {
+		uint64_t head, tail;
+		memcpy(&head, from, sizeof head);
+		memcpy(&tail, from + size - 8, sizeof tail);
+		memcpy(to, &head, sizeof head);
+		memcpy(to + size - 8, &tail, sizeof tail);
+	} else if (size >= 4) {
+		uint32_t head, tail;
+		memcpy(&head, from, sizeof head);
+		memcpy(&tail, from + size - 4, sizeof tail);
+		memcpy(to, &head, sizeof head);
+		memcpy(to + size - 4, &tail, sizeof tail);
+	} else if (size > 0) {
+		to[0] = from[0];
+		to[size >> 1] = from[size >> 1];
+		to[size - 1] = from[size - 1];
+	}
+}
+
 static inline void write_bytes(struct writer *w, const void *bytes, size_t size)
 {
 	uint8_t *room = write_room(w, size);

@@ -71,9 +71,17 @@ __attribute__((target("popcnt"))) static struct map_hit find_counting(
 #define find_counting find
 #endif
 
+static __attribute__((noinline)) struct map_hit find_plainly(
+        const struct map_table *table, const struct addr *client, bool resolver)
+{
+	return find(table, client, resolver);
+}
+
 struct map_hit map_find(const struct map_table *table, const struct addr *client, bool resolver)
 {
-	return table->counts_bits ? find_counting(table, client, resolver) : find(table, client, resolver);
+	if (table->counts_bits)
+		return find_counting(table, client, resolver);
+	return find_plainly(table, client, resolver);
 }
 
 uint64_t map_table_size(const struct map_table *table)

@@ -75,12 +75,15 @@ static void write_error(struct writer *w, const struct edns_reply *edns, size_t 
 /* FAMILY, SOURCE and ADDRESS as they came (RFC 7871 7.2.1). */
 static void write_subnet(struct writer *w, const struct client_subnet *subnet, size_t bytes, uint8_t scope)
 {
-	write_u16(w, OPTION_SUBNET);
-	write_u16(w, (uint16_t)(4 + bytes));
-	write_u16(w, subnet->family);
-	write_u8(w, subnet->source);
-	write_u8(w, scope);
-	write_bytes(w, subnet->address.bytes, bytes);
+	uint8_t *room = write_room(w, OPTION_HEAD + 4 + bytes);
+	if (!room)
+		return;
+	put_u16(room, OPTION_SUBNET);
+	put_u16(room + 2, (uint16_t)(4 + bytes));
+	put_u16(room + 4, subnet->family);
+	room[6] = subnet->source;
+	room[7] = scope;
+	copy_few(room + 8, subnet->address.bytes, bytes);
 }
 
 static void write_number(struct writer *w, uint16_t code, uint16_t value)

@@ -141,9 +141,9 @@ static bool read_subnet(struct client_subnet *subnet, const uint8_t *data, size_
 	subnet->present = true;
 	subnet->source = (uint8_t)source;
 	subnet->family = (uint16_t)family;
-	subnet->address = (struct addr){.family = family == 2 ? ADDR_V6 : ADDR_V4};
-	for (unsigned i = 0; i < bytes; i++)
-		subnet->address.bytes[i] = data[4 + i];
+	subnet->address.family = family == 2 ? ADDR_V6 : ADDR_V4;
+	memset(subnet->address.bytes, 0, sizeof subnet->address.bytes);
+	copy_few(subnet->address.bytes, data + 4, bytes);
 	return true;
 }
 
@@ -160,7 +160,10 @@ static bool read_options(struct query *query, struct reader r)
 {
 	bool good = true;
 	while (reader_left(&r) > 0) {
-		uint16_t code = read_u16(&r), size = read_u16(&r);
+		const uint8_t *head = read_bytes(&r, 4);
+		if (!head)
+			return false;
+		uint16_t code = get_u16(head), size = get_u16(head + 2);
 		const uint8_t *data = read_bytes(&r, size);
 		if (!data)
 			return false;

@@ -68,6 +68,13 @@ void reply_rewind(struct reply *reply, struct reply_mark mark)
 	reply->full = false;
 }
 
+void reply_clear(struct reply *reply, const struct query *query)
+{
+	size_t question = reply->counts[0] ? query->qname_length + 4u : 0;
+	reply_rewind(
+	        reply, (struct reply_mark){.offset = (uint16_t)(DNS_HEADER + question), .counts = {reply->counts[0]}});
+}
+
 /* Ends an append: keeps it, or takes all of it back. */
 bool reply_settle(struct reply *reply, struct reply_mark mark, enum section section, unsigned records)
 {
@@ -165,8 +172,8 @@ static uint16_t write_record(
 	return first;
 }
 
-static bool write_set(struct reply *reply, enum section section, struct owner owner, const struct rrset *set,
-        uint32_t ttl, uint16_t *first, const struct rrtype *row)
+static __attribute__((noinline)) bool write_set(struct reply *reply, enum section section, struct owner owner,
+        const struct rrset *set, uint32_t ttl, uint16_t *first, const struct rrtype *row)
 {
 	struct reply_mark mark = reply_mark(reply);
 	struct reader wire = reader_of(set->wire, set->size);

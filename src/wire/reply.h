@@ -95,6 +95,8 @@ static inline bool reply_full(const struct reply *reply)
  * behind the point gone back to is void. */
 struct reply_mark reply_mark(const struct reply *reply);
 void reply_rewind(struct reply *reply, struct reply_mark mark);
+/* Back to where reply_start left it, but for the flags; `query` is the one that it was given. */
+void reply_clear(struct reply *reply, const struct query *query);
 
 /* INFO-CODEs of extended errors that this server tells (RFC 8914 4). */
 enum ede {
