@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "pool/weights.h"
 
 #define NAME_SEED 0x6d6572696469616eu
 #define REASON_MAX 256
@@ -447,6 +448,7 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 	find_users(board);
 	compose_new(board);
 	lay_out(board);
+	weights_new(board);
 	lay_out_readings(board);
 	policies_new(board);
 	if (previous) {
@@ -497,6 +499,7 @@ void board_free(struct board *board)
 	free(board->users);
 	free(board->users_at);
 	free(board->waiting);
+	weights_free(board);
 	ramps_free(board);
 	spill_free(board);
 	free(board);

@@ -24,9 +24,17 @@ struct service_words {
 	_Atomic uint64_t whole[FAMILIES];   /* pools that, where they are the first usable one, give all their members
 	                                       to whoever asks */
 	_Atomic uint32_t ttl_max;           /* no answer may be kept for longer, in seconds; UINT32_MAX: no bound */
+	uint32_t weights; /* where its pools begin in `weights_at`; 0: it does not give one member. Const */
 	_Atomic uint64_t some[FAMILIES];  /* not drained and with a member up: the second choice, for orders that leave
 	                                     all usable ones out (`only`) */
 	_Atomic uint64_t spare[FAMILIES]; /* not drained: the third choice */
+};
+
+/* The members of a pool that have one weight (weights.c). */
+struct weight {
+	uint64_t members; /* a bit for each */
+	uint16_t weight;
+	bool last; /* of the pool's */
 };
 
 /* The writer's side of a service. */
@@ -131,6 +139,11 @@ struct board {
 	struct service_words *services;
 	_Atomic uint16_t *shares; /* by pool and family: clients that may use it, of SHARE_ALL; read where `partial` */
 	_Atomic uint32_t *rooms;  /* by data center: its clients that go << 16, clients of others that it refuses */
+
+	/* Const. */
+	uint32_t *weights_at; /* by pool and family of services that give one member: its first of `weights`, 0: none */
+	struct weight *weights;
+	uint32_t weight_count;
 
 	/* The control thread's own. */
 	struct service_state *states;

@@ -15,6 +15,7 @@
 #include "pool/client_hash.h"
 #include "pool/limit.h"
 #include "pool/score_table.h"
+#include "pool/weights.h"
 
 #define GIVEN_MAX 64
 
@@ -193,23 +194,26 @@ static void give_drawn(
 	given->count = (uint16_t)count;
 }
 
-/* The same for one of at most 64, which is what sticky services mostly are: no branch hangs on who wins, since the
- * processor could not foresee it. */
-static void give_one(
-        struct given *given, const struct members *members, uint64_t word, const uint64_t *hash, uint64_t *random)
+/* The same for one of at most 64, which is what sticky services mostly are: of those of one weight, whoever has the
+ * most luck has the least cost. No branch hangs on who that is, since the processor could not foresee it. */
+static void give_one(struct given *given, const struct members *members, uint64_t word, const struct weight *weight,
+        const uint64_t *hash, uint64_t *random)
 {
-	unsigned best = (unsigned)__builtin_ctzll(word);
-	uint64_t weight = members->list[best].weight, cost = draw_cost(luck(&members->list[best], hash, random));
-	while (word &= word - 1) {
-		unsigned index = (unsigned)__builtin_ctzll(word);
-		uint64_t its_weight = members->list[index].weight;
-		uint64_t its_cost = draw_cost(luck(&members->list[index], hash, random));
-		bool before = its_cost * weight < cost * its_weight;
-		best = before ? index : best;
-		weight = before ? its_weight : weight;
-		cost = before ? its_cost : cost;
+	struct draw best = {.cost = 1, .weight = 0, .member = (uint16_t)__builtin_ctzll(word)}; /* before nobody */
+	for (bool last = false; !last; last = weight++->last) {
+		uint64_t most = 0;
+		unsigned who = 0;
+		for (uint64_t up = word & weight->members; up; up &= up - 1) {
+			unsigned index = (unsigned)__builtin_ctzll(up);
+			uint64_t its = luck(&members->list[index], hash, random) | 1;
+			who = its > most ? index : who;
+			most = its > most ? its : most;
+		}
+		struct draw draw = {draw_cost(most), weight->weight, (uint16_t)who};
+		if (most && draw_before(&draw, &best))
+			best = draw;
 	}
-	given->member[0] = (uint16_t)best;
+	given->member[0] = best.member;
 	given->count = 1;
 }
 
@@ -245,8 +249,9 @@ void pick_members(struct given *given, const struct board *board, uint32_t index
 		return;
 	}
 	uint64_t hash = sticky ? client_hash(client, sticky) : 0;
-	if (few && service->answer == 1 && members->count > 1 && word)
-		give_one(given, members, word, sticky ? &hash : NULL, random);
+	const struct weight *weight = weights_get(board, index, pool, family);
+	if (weight && word)
+		give_one(given, members, word, weight, sticky ? &hash : NULL, random);
 	else
 		give_some(given, board, members, service->answer, sticky ? &hash : NULL, random);
 }

@@ -24,7 +24,8 @@ libpool_a_SOURCES = \
 	src/pool/spill.c \
 	src/pool/state.c \
 	src/pool/tell.c \
-	src/pool/wait.c
+	src/pool/wait.c \
+	src/pool/weights.c src/pool/weights.h
 EXTRA_DIST += src/pool/README.md
 
 POOL_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(top_srcdir)/tests/unit/pool

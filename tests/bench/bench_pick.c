@@ -10,7 +10,8 @@
 #include "pool/pick.h"
 
 #define MEMBERS 16
-#define BATCHES 500
+#define ROUNDS 5
+#define BATCHES 100
 #define BATCH 1000 /* picks; short, so that some batch runs undisturbed */
 #define SERVICES 10000
 #define POOLS 20
@@ -60,7 +61,12 @@ static double measure(const struct kind *kind)
 			        .family = ADDR_V4, .bytes = {(uint8_t)i, (uint8_t)(i >> 8), (uint8_t)(i >> 16)}};
 			struct given given;
 			uint8_t hashed;
-			struct pick pick = pick_pool(board, 0, FAMILY_V4, order, 2);
+			struct asker asker = {.client = &client, .span = UINT16_MAX};
+			struct glance glance = pick_glance(board, 0, FAMILY_V4, order, 2);
+			sum += glance.pool;
+			if (glance.set)
+				continue;
+			struct pick pick = pick_pool_for(board, 0, FAMILY_V4, order, 2, &asker);
 			pick_members(&given, board, 0, pick.pool, FAMILY_V4, &client, &random, &hashed);
 			sum += given.count + hashed;
 		}
@@ -127,7 +133,8 @@ static void measure_large(void)
 
 int main(void)
 {
-	static const struct kind kinds[] = {
+	enum { STICKY = 2, KINDS = 5 };
+	static const struct kind kinds[KINDS] = {
 	        {"all members", {0}, 0},
 	        {"all members that are up", {0}, 3},
 	        {"sticky, one of 16 by weight", {.answer = 1, .is_sticky = true, .sticky = {24, 56}}, 0},
@@ -135,8 +142,15 @@ int main(void)
 	        {"sticky, four of 16 by weight", {.answer = 4, .is_sticky = true, .sticky = {24, 56}}, 3},
 	};
 	log_set_level(LOG_LEVEL_ERROR);
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		printf("pick: %s: %.1f ns\n", kinds[i].name, measure(&kinds[i]));
+	double least[KINDS];
+	for (unsigned round = 0; round < ROUNDS; round++)
+		for (size_t i = 0; i < KINDS; i++) {
+			double took = measure(&kinds[i]);
+			least[i] = round && least[i] < took ? least[i] : took;
+		}
+	for (size_t i = 0; i < KINDS; i++)
+		printf("pick: %s: %.1f ns\n", kinds[i].name, least[i]);
+	printf("pick: sticky over a plain one: %.1f ns (at most 60)\n", least[STICKY] - least[0]);
 	measure_large();
 	return 0;
 }

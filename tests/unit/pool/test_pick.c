@@ -105,6 +105,7 @@ static void test_weights(void **state)
 			world->members[i].weight = (uint16_t)weights[i];
 			sum += weights[i];
 		}
+		assert_true(world_play(world, "weights", "reload"));
 		for (uint32_t n = 0; n < CLIENTS; n++) {
 			struct addr client = client_of(n);
 			uint8_t hashed;
@@ -165,6 +166,10 @@ static void test_same_everywhere(void **state)
 		world->members[i].hash = UINT64_C(0x0123456789abcdef) * (i + 1);
 		world->members[i].weight = (uint16_t)(i + 1);
 	}
+	struct world *one = world_new(&(struct world_options){
+	        .pools = "iad:9", .service = {.answer = 1, .is_sticky = true, .sticky = {24, 56}}});
+	memcpy(one->members, world->members, 9 * sizeof *one->members);
+	assert_true(world_play(one, "the same members", "reload"));
 	static const struct {
 		const char *client;
 		uint16_t given[3];
@@ -186,8 +191,18 @@ static void test_same_everywhere(void **state)
 			        given.member[2]);
 			failed++;
 		}
+		assert_int_equal(give(one, &client, &hashed).member[0], given.member[0]);
 	}
 	assert_int_equal(failed, 0);
+	/* Who is alone given is the first of several, whoever is up. */
+	for (uint32_t n = 0; n < CLIENTS; n++) {
+		struct addr client = client_of(n);
+		uint8_t hashed;
+		board_set(world->board, n % 9, n % 7 ? VERDICT_DOWN : VERDICT_UP, world->now, world->wall);
+		board_set(one->board, n % 9, n % 7 ? VERDICT_DOWN : VERDICT_UP, one->now, one->wall);
+		assert_int_equal(give(one, &client, &hashed).member[0], give(world, &client, &hashed).member[0]);
+	}
+	world_free(one);
 	world_free(world);
 }
 
