@@ -168,7 +168,7 @@ static uint64_t response_class(const struct exchange *exchange, unsigned rcode)
 	bool positive = exchange->reply.counts[SECTION_ANSWER];
 	uint64_t part = 0;
 	if (source->length != exchange->query.qname_length && exchange->reply.flags & FLAG_AA)
-		part = exchange->labels.hash[0];
+		part = exchange->query.labels.hash[0];
 	if (exchange->edns.scope) {
 		uint64_t subnet;
 		memcpy(&subnet, exchange->steered_for.bytes, sizeof subnet);

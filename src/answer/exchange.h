@@ -62,7 +62,6 @@ struct exchange {
 	struct query query;
 	struct reply reply;
 	struct edns_reply edns;
-	struct name_labels labels;        /* of the query name */
 	const struct snapshot_zone *zone; /* the query name's; NULL: not looked for, or none of ours */
 	const struct node *source;        /* where its first link was found; NULL: it was not looked for */
 
@@ -115,7 +114,11 @@ struct found find(const struct zone *zone, const uint8_t *lower, const struct na
 void steer_choose(
         struct exchange *exchange, const struct attachment *attachment, unsigned family, struct choice *choice);
 /* Makes the reply's scope as narrow as the choice's, where the reply has one. */
-void steer_narrow(struct exchange *exchange, const struct choice *choice);
+static inline void steer_narrow(struct exchange *exchange, const struct choice *choice)
+{
+	if (exchange->has_scope && exchange->edns.scope < choice->scope)
+		exchange->edns.scope = choice->scope;
+}
 /* Writes what was chosen as A or AAAA; false if it does not fit. */
 bool steer_write(struct exchange *exchange, enum section section, struct owner owner, const struct choice *choice,
         unsigned family);

@@ -246,8 +246,8 @@ static const struct snapshot_zone *zone_of(const struct exchange *exchange, cons
 unsigned respond(struct exchange *exchange)
 {
 	struct query *query = &exchange->query;
-	name_split(&exchange->labels, query->lower, exchange->snapshot->seed);
-	struct lookup lookup = {query->lower, &exchange->labels, {query->qname, DNS_HEADER}};
+	name_hash_labels(&exchange->query.labels, query->lower, exchange->snapshot->seed);
+	struct lookup lookup = {query->lower, &exchange->query.labels, {query->qname, DNS_HEADER}};
 	const struct snapshot_zone *zone = zone_of(exchange, &lookup);
 	exchange->zone = zone;
 	if (exchange->context->trace)

@@ -105,12 +105,6 @@ void steer_choose(
 		note(exchange, attachment, family, &hit, &pick, choice, member_hashed);
 }
 
-void steer_narrow(struct exchange *exchange, const struct choice *choice)
-{
-	if (exchange->has_scope && exchange->edns.scope < choice->scope)
-		exchange->edns.scope = choice->scope;
-}
-
 /* The largest set that is put together for one reply: 64 AAAA records. */
 #define CHOSEN_BYTES (64 * (RR_HEADER + 16))
 

@@ -257,8 +257,8 @@ unsigned respond_transfer(struct exchange *exchange)
 {
 	const struct query *query = &exchange->query;
 	const struct snapshot *snapshot = exchange->snapshot;
-	name_split(&exchange->labels, query->lower, snapshot->seed);
-	const struct snapshot_zone *zone = snapshot_zone_find(snapshot, query->lower, &exchange->labels, 0);
+	name_hash_labels(&exchange->query.labels, query->lower, snapshot->seed);
+	const struct snapshot_zone *zone = snapshot_zone_find(snapshot, query->lower, &exchange->query.labels, 0);
 	if (!zone || zone->length != query->qname_length)
 		return RCODE_NOTAUTH;
 	if (!may_transfer(exchange, &snapshot->conf->zones[zone - snapshot->zones]))

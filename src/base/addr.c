@@ -94,24 +94,6 @@ const char *prefix_format(const struct prefix *prefix, char text[ADDR_TEXT_MAX])
 	return text;
 }
 
-/* Eight bytes of an address as one number, the first highest. */
-static inline uint64_t addr_word(const struct addr *addr, unsigned at)
-{
-	uint64_t word;
-	memcpy(&word, addr->bytes + at, sizeof word);
-	return be64toh(word);
-}
-
-bool prefix_contains(const struct prefix *prefix, const struct addr *addr)
-{
-	if (prefix->addr.family != addr->family)
-		return false;
-	uint64_t high = addr_word(&prefix->addr, 0) ^ addr_word(addr, 0);
-	if (prefix->length <= 64)
-		return prefix->length == 0 || high >> (64 - prefix->length) == 0;
-	return high == 0 && (addr_word(&prefix->addr, 8) ^ addr_word(addr, 8)) >> (128 - prefix->length) == 0;
-}
-
 bool endpoint_parse(struct endpoint *endpoint, const char *text, uint16_t port)
 {
 	size_t length = strcspn(text, "@");

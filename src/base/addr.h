@@ -8,8 +8,10 @@
 #ifndef MERIDIAN_BASE_ADDR_H
 #define MERIDIAN_BASE_ADDR_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 enum { ADDR_NONE = 0, ADDR_V4 = 4, ADDR_V6 = 6 };
@@ -49,7 +51,23 @@ enum prefix_fault { PREFIX_OK, PREFIX_SYNTAX, PREFIX_LENGTH, PREFIX_HOST_BITS };
 /* Reads "ADDRESS/LENGTH"; a bare address is a full-length prefix. On PREFIX_HOST_BITS *prefix is the masked one. */
 enum prefix_fault prefix_parse(struct prefix *prefix, const char *text);
 const char *prefix_format(const struct prefix *prefix, char text[ADDR_TEXT_MAX]);
-bool prefix_contains(const struct prefix *prefix, const struct addr *addr);
+/* Eight bytes of an address as one number, the first highest. */
+static inline uint64_t addr_word(const struct addr *addr, unsigned at)
+{
+	uint64_t word;
+	memcpy(&word, addr->bytes + at, sizeof word);
+	return be64toh(word);
+}
+
+static inline bool prefix_contains(const struct prefix *prefix, const struct addr *addr)
+{
+	if (prefix->addr.family != addr->family)
+		return false;
+	uint64_t high = addr_word(&prefix->addr, 0) ^ addr_word(addr, 0);
+	if (prefix->length <= 64)
+		return prefix->length == 0 || high >> (64 - prefix->length) == 0;
+	return high == 0 && (addr_word(&prefix->addr, 8) ^ addr_word(addr, 8)) >> (128 - prefix->length) == 0;
+}
 
 /* Reads "ADDRESS", "ADDRESS@PORT"; `port` where none is given. */
 bool endpoint_parse(struct endpoint *endpoint, const char *text, uint16_t port);

@@ -97,6 +97,27 @@ static inline uint8_t *write_room(struct writer *w, size_t size)
 	return room;
 }
 
+/* memcmp() == 0 without a call, for what is mostly short, and mostly the same. */
+static inline bool bytes_same(const uint8_t *a, const uint8_t *b, size_t size)
+{
+	uint64_t left, right;
+	size_t at = 0;
+	if (size < sizeof left) {
+		while (at < size && a[at] == b[at])
+			at++;
+		return at == size;
+	}
+	for (; at + sizeof left < size; at += sizeof left) {
+		memcpy(&left, a + at, sizeof left);
+		memcpy(&right, b + at, sizeof right);
+		if (left != right)
+			return false;
+	}
+	memcpy(&left, a + size - sizeof left, sizeof left);
+	memcpy(&right, b + size - sizeof right, sizeof right);
+	return left == right;
+}
+
 /* Copies 0 to 16 bytes, which do not overlap, without a call: by halves that may do so. */
 static inline void copy_few(uint8_t *to, const uint8_t *from, size_t size)
 {

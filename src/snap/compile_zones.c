@@ -112,7 +112,7 @@ static const struct snapshot_zone *slot_find(
 			return NULL;
 		const struct snapshot_zone *zone = &snapshot->zones[found->node - 1];
 		if (found->tag == (uint32_t)(hash >> 32) && zone->length == length &&
-		        !memcmp(zone->name, lower, length))
+		        bytes_same(zone->name, lower, length))
 			return zone;
 	}
 }
@@ -121,14 +121,22 @@ const struct snapshot_zone *snapshot_zone_find(
         const struct snapshot *snapshot, const uint8_t *lower, const struct name_labels *labels, unsigned skip)
 {
 	size_t length = labels->at[labels->count] + 1u;
-	for (unsigned first = skip; first <= labels->count; first++) {
-		unsigned count = labels->count - first;
-		if (!(snapshot->zone_labels[count / 64] >> count % 64 & 1))
-			continue;
-		unsigned at = labels->at[first];
-		const struct snapshot_zone *zone = slot_find(snapshot, lower + at, length - at, labels->hash[first]);
-		if (zone)
-			return zone;
+	if (skip > labels->count)
+		return NULL;
+	unsigned most = labels->count - skip, half = most / 64;
+	uint64_t counts = snapshot->zone_labels[half] & UINT64_MAX >> (63 - most % 64);
+	for (;; counts = snapshot->zone_labels[--half]) {
+		while (counts) {
+			unsigned count = 63 - (unsigned)__builtin_clzll(counts),
+			         first = labels->count - half * 64 - count;
+			unsigned at = labels->at[first];
+			const struct snapshot_zone *zone = slot_find(
+			        snapshot, lower + at, length - at, labels->hash[first]);
+			if (zone)
+				return zone;
+			counts ^= UINT64_C(1) << count;
+		}
+		if (!half)
+			return NULL;
 	}
-	return NULL;
 }

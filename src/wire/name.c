@@ -140,16 +140,21 @@ static inline uint64_t hash_label(uint64_t hash, const uint8_t *label)
 	return hash_mix(hash, word_load(label + size - 8));
 }
 
-void name_split(struct name_labels *labels, const uint8_t *lower, uint64_t seed)
+void name_hash_labels(struct name_labels *labels, const uint8_t *lower, uint64_t seed)
 {
-	unsigned count = label_offsets(labels->at, lower);
+	unsigned count = labels->count;
 	uint64_t hash = hash_mix(seed, 0);
-	labels->count = (uint8_t)count;
 	labels->hash[count] = hash;
 	while (count-- > 0) {
 		hash = hash_label(hash, lower + labels->at[count]);
 		labels->hash[count] = hash;
 	}
+}
+
+void name_split(struct name_labels *labels, const uint8_t *lower, uint64_t seed)
+{
+	labels->count = (uint8_t)label_offsets(labels->at, lower);
+	name_hash_labels(labels, lower, seed);
 }
 
 uint64_t name_hash(const uint8_t *lower, uint64_t seed)

@@ -49,6 +49,8 @@ int name_compare(const uint8_t *a, const uint8_t *b);
 
 /* Takes a lower-case name apart. Equal suffixes under one seed have equal hashes, whatever stands before them. */
 void name_split(struct name_labels *labels, const uint8_t *lower, uint64_t seed);
+/* The same for a name whose labels are counted, and where they start known, already. */
+void name_hash_labels(struct name_labels *labels, const uint8_t *lower, uint64_t seed);
 /* The hash of a whole lower-case name; the same as name_split's hash[0]. */
 uint64_t name_hash(const uint8_t *lower, uint64_t seed);
 

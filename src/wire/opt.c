@@ -130,26 +130,30 @@ static size_t padding_bytes(const struct writer *w, const struct edns_reply *edn
 	return padding < room ? padding : room;
 }
 
-/* All of OPT or nothing of it. */
+/* All of OPT or nothing of it. Only what takes the room that is left needs to know the size before. */
 static bool write_opt(struct reply *reply, const struct query *query, const struct edns_reply *edns)
 {
 	struct writer *w = &reply->w;
-	size_t opt = reply_opt_size(edns, query);
-	if (opt > writer_left(w))
-		return false;
-	size_t error = error_bytes(edns, writer_left(w) - opt);
-	opt += error;
-	size_t padding = padding_bytes(w, edns, opt);
+	size_t start = writer_offset(w), error = 0, padding = 0;
+	if (edns->ede != EDE_NONE || edns->padding) {
+		size_t opt = reply_opt_size(edns, query);
+		if (opt > writer_left(w))
+			return false;
+		error = error_bytes(edns, writer_left(w) - opt);
+		padding = padding_bytes(w, edns, opt + error);
+	}
 	uint8_t *head = write_room(w, OPT_BYTES);
-	MUST(head);
+	write_options(w, edns, query, error, padding);
+	if (w->full) {
+		writer_rewind(w, start);
+		return false;
+	}
 	head[0] = 0;
 	put_u16(head + 1, TYPE_OPT);
 	put_u16(head + 3, edns->payload);
 	/* EXTENDED-RCODE, VERSION 0, DO and zeros */
 	put_u32(head + 5, (uint32_t)(reply->rcode >> 4) << 24 | (edns->dnssec_ok ? 0x8000u : 0));
-	put_u16(head + 9, (uint16_t)(opt - OPT_BYTES + padding));
-	if (opt > OPT_BYTES)
-		write_options(w, edns, query, error, padding);
+	put_u16(head + 9, (uint16_t)(writer_offset(w) - start - OPT_BYTES));
 	reply->counts[SECTION_ADDITIONAL]++;
 	return true;
 }

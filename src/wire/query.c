@@ -37,19 +37,21 @@ struct record {
 };
 
 /* A whole name without pointers; NULL for a pointer, an unknown label type, or one that does not end in time. */
-static const uint8_t *read_name(struct reader *r, size_t *length)
+static const uint8_t *read_name(struct reader *r, struct name_labels *labels)
 {
 	const uint8_t *name = r->at;
 	size_t left = reader_left(r), at = 0;
+	unsigned count = 0;
 	if (left > NAME_BYTES)
 		left = NAME_BYTES;
-	while (at < left && name[at] != 0 && name[at] <= 63)
-		at += name[at] + 1u;
+	for (; at < left && name[at] != 0 && name[at] <= 63; at += name[at] + 1u)
+		labels->at[count++] = (uint8_t)at;
 	if (at >= left || name[at] != 0) {
 		r->bad = true;
 		return NULL;
 	}
-	*length = at + 1;
+	labels->at[count] = (uint8_t)at;
+	labels->count = (uint8_t)count;
 	return read_bytes(r, at + 1);
 }
 
@@ -87,11 +89,11 @@ static inline bool read_record(struct reader *r, struct record *record)
 
 static bool read_question(struct query *query, struct reader *r)
 {
-	size_t length;
-	const uint8_t *name = read_name(r, &length);
+	const uint8_t *name = read_name(r, &query->labels);
 	const uint8_t *rest = read_bytes(r, 4);
 	if (!name || !rest)
 		return false;
+	size_t length = query->labels.at[query->labels.count] + 1u;
 	query->question = true;
 	query->qname = name;
 	query->qname_length = (uint8_t)length;
@@ -104,9 +106,9 @@ static bool read_question(struct query *query, struct reader *r)
 /* Questions behind the first: nobody asks so, but an OPT may stand behind them. */
 static __attribute__((noinline)) bool skip_questions(struct reader *r, unsigned count)
 {
-	size_t length;
+	struct name_labels labels;
 	while (count-- > 0)
-		if (!read_name(r, &length) || !read_bytes(r, 4))
+		if (!read_name(r, &labels) || !read_bytes(r, 4))
 			return false;
 	return true;
 }

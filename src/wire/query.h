@@ -54,6 +54,7 @@ struct query {
 	uint16_t qtype, qclass;
 	const uint8_t *qname; /* in the packet, with the client's case; never compressed */
 	uint8_t qname_length;
+	struct name_labels labels;     /* of qname, but for the hashes: name_hash_labels makes them */
 	uint8_t lower[NAME_BYTES + 9]; /* qname in lower case; bytes behind it are not set */
 
 	/* EDNS (RFC 6891) */

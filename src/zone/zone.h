@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/cursor.h"
 #include "base/err.h"
 #include "wire/name.h"
 #include "wire/rrset.h"
@@ -81,7 +82,7 @@ static inline const struct node *zone_find(const struct zone *zone, const uint8_
 		if (zone->slots[at].tag != (uint32_t)(hash >> 32))
 			continue;
 		const struct node *node = &zone->nodes[zone->slots[at].node - 1];
-		if (node->length == length && memcmp(node->name, lower, length) == 0)
+		if (node->length == length && bytes_same(node->name, lower, length))
 			return node;
 	}
 	return NULL;

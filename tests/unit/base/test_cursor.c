@@ -62,9 +62,35 @@ static void test_write(void **state)
 	assert_memory_equal(bytes, expected, sizeof bytes);
 }
 
+/* Each size, and not a byte beyond it; a byte that differs is seen wherever it stands. */
+static void test_few(void **state)
+{
+	(void)state;
+	uint8_t from[48], to[48];
+	for (uint8_t i = 0; i < sizeof from; i++)
+		from[i] = (uint8_t)(i + 1);
+	for (size_t size = 0; size <= 16; size++) {
+		memset(to, 0, sizeof to);
+		copy_few(to + 1, from, size);
+		assert_memory_equal(to + 1, from, size);
+		assert_int_equal(to[0], 0);
+		for (size_t i = size + 1; i < sizeof to; i++)
+			assert_int_equal(to[i], 0);
+	}
+	for (size_t size = 0; size <= 40; size++) {
+		memcpy(to, from, sizeof to);
+		for (size_t i = 0; i < sizeof to; i++) {
+			to[i] ^= 0x80;
+			assert_int_equal(bytes_same(from, to, size), i >= size);
+			to[i] ^= 0x80;
+		}
+		assert_true(bytes_same(from, to, size));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_read), cmocka_unit_test(test_read_is_sticky), cmocka_unit_test(test_write)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_read_is_sticky),
+	        cmocka_unit_test(test_write), cmocka_unit_test(test_few)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

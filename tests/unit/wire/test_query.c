@@ -287,6 +287,12 @@ static void test_question(void **state)
 	assert_int_equal(query.qclass, CLASS_CH);
 	assert_ptr_equal(query.qname, copy + 12);
 	assert_int_equal(query.qname_length, 17);
+	struct name_labels labels;
+	name_split(&labels, query.lower, 7);
+	name_hash_labels(&query.labels, query.lower, 7);
+	assert_int_equal(query.labels.count, labels.count);
+	assert_memory_equal(query.labels.at, labels.at, labels.count + 1u);
+	assert_memory_equal(query.labels.hash, labels.hash, (labels.count + 1u) * sizeof *labels.hash);
 	assert_memory_equal(query.lower, "\3www\7example\3com", 17);
 	assert_int_equal(query.lower[17], 0xa5);
 	free(copy);
