@@ -4,6 +4,7 @@ libbase_a_SOURCES = \
 	src/base/addr.c src/base/addr.h \
 	src/base/arena.c src/base/arena.h \
 	src/base/assert.c src/base/assert.h \
+	src/base/both.c src/base/both.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/counters.c src/base/counters.h \
 	src/base/cursor.h \
@@ -20,6 +21,7 @@ base_tests = \
 	tests/unit/base/test_addr \
 	tests/unit/base/test_arena \
 	tests/unit/base/test_assert \
+	tests/unit/base/test_both \
 	tests/unit/base/test_counters \
 	tests/unit/base/test_cursor \
 	tests/unit/base/test_dict \
@@ -35,6 +37,8 @@ tests_unit_base_test_arena_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_base_test_arena_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_base_test_assert_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_base_test_assert_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_base_test_both_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_base_test_both_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_base_test_counters_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_base_test_counters_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_base_test_cursor_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

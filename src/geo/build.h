@@ -64,9 +64,10 @@ struct map_rules {
 struct geodb;
 
 /* Opens and checks every file; NULL if one is unusable. `at[i]` is where path i was named (at may be NULL).
- * `countries` is the path of countries.tsv (country → continent and point; NULL: the built-in one). */
-struct geodb *geodb_open(
-        const char *const *paths, const struct err_at *at, size_t count, const char *countries, struct err *err);
+ * `countries` is the path of countries.tsv (country → continent and point; NULL: the built-in one). `at_once`: a second
+ * thread helps, here and wherever the databases are walked later: for what a person waits for. */
+struct geodb *geodb_open(const char *const *paths, const struct err_at *at, size_t count, const char *countries,
+        bool at_once, struct err *err);
 /* The built-in table of countries as text, in the form of countries.tsv. */
 const char *geodb_countries(void);
 void geodb_free(struct geodb *db);
@@ -75,8 +76,11 @@ void geodb_free(struct geodb *db);
  * city file. */
 void geodb_release(struct geodb *db);
 /* The same databases once more, read through the descriptors that are open: for who wants the facts of one that was
- * released. NULL and an error if a file was overwritten in place since. */
+ * released; a second thread helps. NULL and an error if a file was overwritten in place since. */
 struct geodb *geodb_reopen(const struct geodb *db, struct err *err);
+
+/* Whether geodb_open would give the same again: the same paths, and under them the same bytes. A tenth of its cost. */
+bool geodb_unchanged(const struct geodb *db, const char *const *paths, size_t count, const char *countries);
 
 /* One line about each file, for `status`: path, type as recognised, build time (seconds since 1970), records. */
 struct geodb_file {

@@ -72,6 +72,7 @@ struct census *census_new(const struct geodb *db, const struct query_log *log)
 	census->networks = db->networks;
 	census->places = places;
 	census->log = log;
+	census->at_once = db->at_once;
 	return census;
 }
 

@@ -34,6 +34,7 @@ struct census {
 	struct tiling nobody[GEO_FAMILIES];
 	bool known[GEO_FAMILIES];    /* the databases know networks of the family */
 	const struct query_log *log; /* NULL: none; borrowed */
+	bool at_once;                /* as of the database: a second thread may help */
 };
 
 /* The census by a database that was not released, and that must outlive it. */

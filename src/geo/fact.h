@@ -39,5 +39,7 @@ void fact_table_init(struct fact_table *table);
 void fact_table_free(struct fact_table *table);
 /* Gives a fact its number; TILING_ID_NONE if there are more than fit 24 bits. */
 uint32_t fact_table_add(struct fact_table *table, const struct fact *fact);
+/* All of another table but its empty fact, in their order, behind those that are there; false if they do not fit. */
+bool fact_table_append(struct fact_table *table, const struct fact_table *other);
 
 #endif

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/both.h"
 #include "base/hash.h"
 #include "geo/mmdb.h"
 #include "geo/schema.h"
@@ -30,7 +31,7 @@ static const struct {
 #define KINDS (sizeof kinds / sizeof *kinds)
 
 struct reading {
-	struct geodb *db;
+	struct fact_table *facts;
 	struct schema schema;
 	bool knows[KINDS];
 	const char *why;
@@ -47,7 +48,7 @@ static int64_t read_record(void *context, size_t offset)
 	reading->knows[0] |= fact_located(&fact);
 	reading->knows[1] |= fact.country[0] || fact.continent[0];
 	reading->knows[2] |= fact.asn != 0;
-	uint32_t id = fact_table_add(&reading->db->facts, &fact);
+	uint32_t id = fact_table_add(reading->facts, &fact);
 	if (id == TILING_ID_NONE)
 		reading->why = "brings too many different records";
 	return id == TILING_ID_NONE ? -1 : (int64_t)id;
@@ -132,23 +133,27 @@ static bool lay_under(struct geodb *db, unsigned family, struct tiling *under)
 	return fits;
 }
 
-/* Both families of an open file. NULL, or what is wrong with it. */
-static const char *take_networks(struct geodb *db, size_t index, const struct mmdb *mmdb)
-{
-	struct reading reading = {.db = db, .schema = schema_of(mmdb->data, mmdb->data_size)};
-	struct geodb_file *file = &db->files[index];
+/* What one file says, while it is read. */
+struct part {
+	struct geodb *db;
+	size_t index;
+	struct fact_table facts; /* its own, or those of the files before it, continued */
 	struct mmdb_networks networks[GEO_FAMILIES];
+	const char *why; /* what is wrong with it; NULL: nothing */
+};
+
+/* Both families of an open file. NULL, or what is wrong with it. */
+static const char *read_networks(struct part *part, const struct mmdb *mmdb)
+{
+	struct reading reading = {.facts = &part->facts, .schema = schema_of(mmdb->data, mmdb->data_size)};
+	struct geodb_file *file = &part->db->files[part->index];
 	const char *why;
-	bool fits = true;
-	if (mmdb_walk(mmdb, read_record, &reading, networks, &why) < 0)
+	if (mmdb_walk(mmdb, read_record, &reading, part->networks, &why) < 0)
 		return why ? why : reading.why;
 	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
-		file->records += networks[family].count;
-		db->sources[index].has[family] = networks[family].count > 0;
-		fits &= lay_under(db, family, &networks[family].tiling);
+		file->records += part->networks[family].count;
+		part->db->sources[part->index].has[family] = part->networks[family].count > 0;
 	}
-	if (!fits)
-		return "brings too many different records";
 	for (size_t i = 0; i < KINDS; i++) {
 		if (reading.knows[i]) {
 			file->kind = kinds[i].kind;
@@ -177,29 +182,89 @@ static const char *open_source(struct geodb_source *source, const char *path)
 	return NULL;
 }
 
-static bool take_file(struct geodb *db, size_t index, const struct err_at *at, struct err *err)
+/* Any thread: it writes what is the file's own. */
+static void read_part(void *argument)
 {
-	struct geodb_file *file = &db->files[index];
+	struct part *part = argument;
+	struct geodb_file *file = &part->db->files[part->index];
+	struct geodb_source *source = &part->db->sources[part->index];
 	struct mmdb mmdb;
-	const char *why = open_source(&db->sources[index], file->path);
-	if (!why && mmdb_open(&mmdb, db->sources[index].descriptor, db->sources[index].size, &why) == 0) {
-		file->built = mmdb.built;
-		memcpy(file->digest, mmdb.digest, sizeof file->digest);
-		why = take_networks(db, index, &mmdb);
-		mmdb_close(&mmdb);
+	part->why = open_source(source, file->path);
+	if (part->why || mmdb_open(&mmdb, source->descriptor, source->size, &part->why) < 0)
+		return;
+	file->built = mmdb.built;
+	memcpy(file->digest, mmdb.digest, sizeof file->digest);
+	part->why = read_networks(part, &mmdb);
+	mmdb_close(&mmdb);
+}
+
+/* The facts of a part that numbered its own get the numbers behind those that are there. False if there are too many.
+ */
+static bool renumber(struct part *part)
+{
+	struct fact_table *facts = &part->db->facts;
+	uint32_t before = facts->count - 1;
+	bool fits = fact_table_append(facts, &part->facts);
+	for (unsigned family = 0; family < GEO_FAMILIES && fits; family++) {
+		uint32_t *pieces = part->networks[family].tiling.pieces;
+		for (size_t i = 0; i < part->networks[family].tiling.count; i++)
+			pieces[i] += piece_id(pieces[i]) ? before : 0;
 	}
-	if (why)
-		err_add(err, ERR_ERROR, at, "cannot use the database %s: %s", file->path, why);
-	return !why;
+	fact_table_free(&part->facts);
+	return fits;
+}
+
+/* Takes what was read over; false and an error if it cannot be used. `continued`: it went on with the table of facts.
+ */
+static bool take_part(struct part *part, bool continued, const struct err_at *at, struct err *err)
+{
+	struct geodb *db = part->db;
+	bool fits = true;
+	if (continued)
+		db->facts = part->facts;
+	else
+		fits = renumber(part);
+	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
+		struct tiling *tiling = &part->networks[family].tiling;
+		if (part->why || !fits)
+			tiling_free(tiling);
+		else
+			fits = lay_under(db, family, tiling);
+	}
+	if (!fits && !part->why)
+		part->why = "brings too many different records";
+	if (part->why)
+		err_add(err, ERR_ERROR, at, "cannot use the database %s: %s", db->files[part->index].path, part->why);
+	return !part->why;
+}
+
+/* Reads all files, two at a time if they may be. */
+static bool take_files(struct geodb *db, const struct err_at *at, struct err *err)
+{
+	bool good = true;
+	for (size_t i = 0; i < db->count;) {
+		unsigned parts = db->at_once && i + 1 < db->count ? 2 : 1;
+		struct part part[2] = {{.db = db, .index = i, .facts = db->facts}, {.db = db, .index = i + 1}};
+		if (parts == 2) {
+			fact_table_init(&part[1].facts);
+			both(true, read_part, &part[0], &part[1]);
+		} else {
+			read_part(&part[0]);
+		}
+		for (unsigned j = 0; j < parts; j++, i++)
+			good &= take_part(&part[j], j == 0, at ? &at[i] : NULL, err);
+	}
+	return good;
 }
 
 /* Nothing in it yet. */
-static struct geodb *geodb_new(size_t count)
+static struct geodb *geodb_new(size_t count, bool at_once)
 {
 	struct arena *arena = arena_new();
 	struct geodb *db = arena_alloc(arena, sizeof *db);
 	db->arena = arena;
 	db->count = count;
+	db->at_once = at_once;
 	db->files = arena_alloc(arena, count * sizeof *db->files);
 	db->sources = arena_alloc(arena, count * sizeof *db->sources);
 	fact_table_init(&db->facts);
@@ -212,15 +277,14 @@ static struct geodb *geodb_new(size_t count)
 	return db;
 }
 
-struct geodb *geodb_open(
-        const char *const *paths, const struct err_at *at, size_t count, const char *countries, struct err *err)
+struct geodb *geodb_open(const char *const *paths, const struct err_at *at, size_t count, const char *countries,
+        bool at_once, struct err *err)
 {
-	struct geodb *db = geodb_new(count);
+	struct geodb *db = geodb_new(count, at_once);
 	bool good = countries_read(&db->countries, countries, err);
 	for (size_t i = 0; i < count; i++)
 		db->files[i].path = arena_string(db->arena, paths[i]);
-	for (size_t i = 0; i < count; i++)
-		good &= take_file(db, i, at ? &at[i] : NULL, err);
+	good &= take_files(db, at, err);
 	if (good)
 		return db;
 	geodb_free(db);
@@ -229,23 +293,51 @@ struct geodb *geodb_open(
 
 struct geodb *geodb_reopen(const struct geodb *db, struct err *err)
 {
-	struct geodb *again = geodb_new(db->count);
-	bool good = true;
+	struct geodb *again = geodb_new(db->count, true);
 	again->countries = db->countries;
-	for (size_t i = 0; good && i < db->count; i++) {
+	for (size_t i = 0; i < db->count; i++) {
 		again->files[i].path = arena_string(again->arena, db->files[i].path);
 		again->sources[i].descriptor = fcntl(db->sources[i].descriptor, F_DUPFD_CLOEXEC, 0);
-		good = take_file(again, i, NULL, err);
-		if (good && memcmp(again->files[i].digest, db->files[i].digest, sizeof db->files[i].digest) != 0) {
-			err_add(err, ERR_ERROR, NULL, "the database %s was overwritten since it was loaded",
-			        db->files[i].path);
-			good = false;
-		}
+	}
+	bool good = take_files(again, NULL, err);
+	for (size_t i = 0; good && i < db->count; i++) {
+		if (memcmp(again->files[i].digest, db->files[i].digest, sizeof db->files[i].digest) == 0)
+			continue;
+		err_add(err, ERR_ERROR, NULL, "the database %s was overwritten since it was loaded", db->files[i].path);
+		good = false;
 	}
 	if (good)
 		return again;
 	geodb_free(again);
 	return NULL;
+}
+
+static bool same_file(const struct geodb_file *file, const char *path)
+{
+	struct geodb_source source = {.descriptor = -1};
+	uint8_t digest[32];
+	const char *why;
+	if (strcmp(file->path, path) != 0)
+		return false;
+	bool same = !open_source(&source, path) && !mmdb_digest(source.descriptor, source.size, digest, &why) &&
+	            !memcmp(digest, file->digest, sizeof digest);
+	if (source.descriptor >= 0)
+		close(source.descriptor);
+	return same;
+}
+
+bool geodb_unchanged(const struct geodb *db, const char *const *paths, size_t count, const char *countries)
+{
+	struct countries *now = calloc(1, sizeof *now);
+	struct err *err = err_new();
+	MUST(now);
+	bool same = count == db->count && countries_read(now, countries, err) &&
+	            !memcmp(now, &db->countries, sizeof *now);
+	for (size_t i = 0; same && i < count; i++)
+		same = same_file(&db->files[i], paths[i]);
+	err_free(err);
+	free(now);
+	return same;
 }
 
 void geodb_release(struct geodb *db)

@@ -28,6 +28,7 @@ struct geodb {
 		bool has[GEO_FAMILIES]; /* networks of that family */
 	} * sources;
 	size_t count;
+	bool at_once; /* a second thread may help, here and in what is made of it */
 	struct countries countries;
 	/* until geodb_release: */
 	struct fact_table facts;

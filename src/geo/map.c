@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/both.h"
 #include "base/hash.h"
 #include "geo/decide.h"
 #include "geo/special.h"
@@ -40,6 +41,7 @@ struct build {
 	bool exact;            /* all `only` rules are closed: the complete table has the widest scopes */
 	uint32_t *fact_orders; /* by fact */
 	uint32_t special_order;
+	bool apart; /* the families are done at once, on two threads */
 	struct {
 		uint64_t key;
 		uint32_t order;
@@ -49,12 +51,13 @@ struct build {
 	uint64_t refused; /* the least guess of a size that then did not fit: no use in trying more */
 };
 
-static uint32_t order_for(struct build *build, const struct map_rule *rule, const struct geo_facts *facts)
+static uint32_t order_for(struct build *build, struct decider *decider, struct order_table *orders,
+        const struct map_rule *rule, const struct geo_facts *facts)
 {
 	uint8_t order[DATACENTERS_MAX];
 	bool closed = rule && build->closed[rule - build->rules->rules];
-	unsigned count = decider_order(&build->decider, rule, facts, closed, order);
-	return order_table_add(&build->map->orders, order, count);
+	unsigned count = decider_order(decider, rule, facts, closed, order);
+	return order_table_add(orders, order, count);
 }
 
 /* Sets up the data centers that are in any set. */
@@ -96,17 +99,57 @@ static void close_rules(struct build *build, struct err *err)
 	}
 }
 
+/* Facts from..to. */
+struct deciding {
+	struct build *build;
+	struct decider *decider;
+	struct order_table *orders;
+	uint32_t from, to;
+};
+
+static void decide_part(void *argument)
+{
+	const struct deciding *deciding = argument;
+	struct build *build = deciding->build;
+	const struct geodb *db = build->db;
+	for (uint32_t i = deciding->from; i < deciding->to; i++) {
+		struct geo_facts known = geodb_complete(&db->countries, &db->facts.facts[i]);
+		build->fact_orders[i] = order_for(
+		        build, deciding->decider, deciding->orders, rule_decide(&build->index, &known), &known);
+	}
+}
+
+/* The orders of the second half, which were numbered by themselves, among those of the first. */
+static void join_orders(struct build *build, const struct deciding *second)
+{
+	struct order_table *all = &build->map->orders;
+	uint32_t *names = malloc(second->orders->count * sizeof *names);
+	MUST(names);
+	for (uint32_t i = 1; i < second->orders->count; i++) {
+		const uint8_t *order = order_get(second->orders, i);
+		names[i] = order_table_add(all, order + 1, *order);
+	}
+	for (uint32_t i = second->from; i < second->to; i++)
+		build->fact_orders[i] = names[build->fact_orders[i]];
+	free(names);
+}
+
 static void decide_facts(struct build *build)
 {
-	const struct fact_table *facts = &build->db->facts;
+	uint32_t count = build->db->facts.count, half = build->db->at_once ? count / 2 : count;
 	struct geo_facts nothing = geodb_complete(&build->db->countries, &FACT_EMPTY);
-	build->fact_orders = malloc(facts->count * sizeof *build->fact_orders);
+	struct decider other = build->decider;
+	struct order_table orders;
+	order_table_init(&orders, build->decider.count);
+	struct deciding first = {build, &build->decider, &build->map->orders, 0, half};
+	struct deciding second = {build, &other, &orders, half, count};
+	build->fact_orders = malloc(count * sizeof *build->fact_orders);
 	MUST(build->fact_orders);
-	for (uint32_t i = 0; i < facts->count; i++) {
-		struct geo_facts known = geodb_complete(&build->db->countries, &facts->facts[i]);
-		build->fact_orders[i] = order_for(build, rule_decide(&build->index, &known), &known);
-	}
-	build->special_order = order_for(build, rule_decide(&build->index, &nothing), &nothing);
+	both(build->db->at_once, decide_part, &first, &second);
+	join_orders(build, &second);
+	order_table_free(&orders);
+	build->special_order = order_for(
+	        build, &build->decider, &build->map->orders, rule_decide(&build->index, &nothing), &nothing);
 }
 
 /* The order of a net or resolver rule where a fact is known (0: none is). */
@@ -117,7 +160,8 @@ static uint32_t order_of_rule(struct build *build, uint32_t rule, uint32_t fact)
 	if (build->cache[slot].key != key) {
 		struct geo_facts known = geodb_complete(&build->db->countries, &build->db->facts.facts[fact]);
 		build->cache[slot].key = key;
-		build->cache[slot].order = order_for(build, &build->rules->rules[rule], &known);
+		build->cache[slot].order = order_for(
+		        build, &build->decider, &build->map->orders, &build->rules->rules[rule], &known);
 	}
 	return build->cache[slot].order;
 }
@@ -208,15 +252,37 @@ static bool has_rules(const struct map_rules *rules, enum rule_kind kind)
 	return false;
 }
 
+/* What is done for each family. */
+struct family_work {
+	struct build *build;
+	unsigned family;
+	struct map_table *table; /* of a set, and its numbers; NULL: all sets together */
+	const uint32_t *names;
+};
+
+static void for_families(struct build *build, void (*work)(void *), struct map_table *table, const uint32_t *names)
+{
+	struct family_work v4 = {build, GEO_V4, table, names}, v6 = {build, GEO_V6, table, names};
+	both(build->apart, work, &v4, &v6);
+}
+
+static void tile_family(void *argument)
+{
+	const struct family_work *work = argument;
+	struct build *build = work->build;
+	build->clients[work->family] = order_tiling(build, work->family, RULE_NET);
+	if (has_rules(build->rules, RULE_RESOLVER))
+		build->resolvers[work->family] = order_tiling(build, work->family, RULE_RESOLVER);
+}
+
 static void build_tilings(struct build *build)
 {
-	bool resolvers = has_rules(build->rules, RULE_RESOLVER);
 	decide_facts(build);
-	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
-		build->clients[family] = order_tiling(build, family, RULE_NET);
-		if (resolvers)
-			build->resolvers[family] = order_tiling(build, family, RULE_RESOLVER);
-	}
+	/* Rules of prefixes make new orders on the way, in one table for both. */
+	build->apart = build->db->at_once && !has_rules(build->rules, RULE_NET) &&
+	               !has_rules(build->rules, RULE_RESOLVER);
+	for_families(build, tile_family, NULL, NULL);
+	build->apart = build->db->at_once;
 	order_table_seal(&build->map->orders);
 }
 
@@ -308,16 +374,16 @@ static bool rename_tilings(struct build *build, const uint32_t *names, uint64_t 
 	return true;
 }
 
-static void build_own_tables(struct build *build, struct map_table *table, const uint32_t *names)
+static void build_own_family(void *argument)
 {
-	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
-		poptrie_build(&table->clients[family], &build->own[family].tiling);
-		if (!build->resolvers[family].count)
-			continue;
-		tiling_rename(&build->own[family], &build->resolvers[family], names, SIZE_MAX);
-		poptrie_build(&table->resolvers[family], &build->own[family].tiling);
-	}
-	table->size = tables_size(table);
+	const struct family_work *work = argument;
+	struct tiling_writer *own = &work->build->own[work->family];
+	const struct tiling *resolvers = &work->build->resolvers[work->family];
+	poptrie_build(&work->table->clients[work->family], &own->tiling);
+	if (!resolvers->count)
+		return;
+	tiling_rename(own, resolvers, work->names, SIZE_MAX);
+	poptrie_build(&work->table->resolvers[work->family], &own->tiling);
 }
 
 /* Makes a set's own tables; false (and nothing made) if they take more than `memory`. */
@@ -327,7 +393,8 @@ static bool build_own(struct build *build, struct map_table *table, const uint32
 	if (orders >= memory || guess > memory || guess >= build->refused)
 		return false;
 	if (rename_tilings(build, names, memory - orders)) {
-		build_own_tables(build, table, names);
+		for_families(build, build_own_family, table, names);
+		table->size = tables_size(table);
 		if (table->size <= memory)
 			return true;
 		free_own(table);
@@ -337,19 +404,19 @@ static bool build_own(struct build *build, struct map_table *table, const uint32
 }
 
 /* The complete tables, once. */
-static void build_complete(struct build *build)
+static void build_complete_family(void *argument)
 {
-	struct map *map = build->map;
-	for (unsigned family = 0; family < GEO_FAMILIES && !map->clients[family].direct; family++) {
-		poptrie_build(&map->clients[family], &build->clients[family]);
-		if (build->resolvers[family].count)
-			poptrie_build(&map->resolvers[family], &build->resolvers[family]);
-	}
+	const struct family_work *work = argument;
+	struct map *map = work->build->map;
+	poptrie_build(&map->clients[work->family], &work->build->clients[work->family]);
+	if (work->build->resolvers[work->family].count)
+		poptrie_build(&map->resolvers[work->family], &work->build->resolvers[work->family]);
 }
 
 static void use_complete(struct build *build, struct map_table *table)
 {
-	build_complete(build);
+	if (!build->map->clients[GEO_V4].direct)
+		for_families(build, build_complete_family, NULL, NULL);
 	memcpy(table->clients, build->map->clients, sizeof table->clients);
 	memcpy(table->resolvers, build->map->resolvers, sizeof table->resolvers);
 }

@@ -66,8 +66,8 @@ static const char *write_part(int copy, const uint8_t *bytes, size_t size)
 	return NULL;
 }
 
-/* All of the file into the copy; the file may change meanwhile. Reading and writing in parts that stay in the cache is
- * cheaper than a mapping, which costs a fault a page. */
+/* All of the file into the copy (-1: nowhere); the file may change meanwhile. Reading and writing in parts that stay in
+ * the cache is cheaper than a mapping, which costs a fault a page. */
 static const char *fill_copy(int copy, int file, size_t size, uint8_t to[32])
 {
 	uint8_t part[1 << 16];
@@ -85,7 +85,7 @@ static const char *fill_copy(int copy, int file, size_t size, uint8_t to[32])
 			got += (size_t)n;
 		}
 		digest_add(&digest, part, got);
-		const char *why = write_part(copy, part, got);
+		const char *why = copy < 0 ? NULL : write_part(copy, part, got);
 		if (why)
 			return why;
 	}
@@ -108,6 +108,12 @@ static int copy_file(int file, size_t size, uint8_t digest[32], const char **why
 		return copy;
 	close(copy);
 	return -1;
+}
+
+int mmdb_digest(int file, size_t size, uint8_t digest[32], const char **why)
+{
+	*why = fill_copy(-1, file, size, digest);
+	return *why ? -1 : 0;
 }
 
 /* Both records of a node. Eight bytes can be read of the last one, too: the separator follows. */

@@ -30,6 +30,8 @@ struct mmdb {
 /* Copies and opens `file`, a regular file of `size` bytes. 0, or -1 and *why: a phrase that follows the file's name. */
 int mmdb_open(struct mmdb *mmdb, int file, size_t size, const char **why);
 void mmdb_close(struct mmdb *mmdb);
+/* The digest alone, as `digest` of an open one. 0, or -1 and *why. */
+int mmdb_digest(int file, size_t size, uint8_t digest[32], const char **why);
 
 /* What a walk gives for each distinct record: its number (24 bits), or -1 to stop. `offset` is in the data. */
 typedef int64_t (*mmdb_visit)(void *context, size_t offset);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/both.h"
 #include "base/hash.h"
 #include "geo/strata.h"
 #include "geo/table.h"
@@ -225,23 +226,41 @@ static void make_shares(struct moves *moves, const struct census *census, unsign
 	}
 }
 
+/* One family: it writes what is the family's own. */
+struct finding {
+	struct moves *moves;
+	const struct census *census;
+	const struct moves_side *before, *after;
+	unsigned names, family;
+	struct sums sums;
+};
+
+static void find_family(void *argument)
+{
+	struct finding *finding = argument;
+	struct moves *moves = finding->moves;
+	unsigned family = finding->family;
+	struct walked old = walk(finding->before, family), now = walk(finding->after, family);
+	sums_grow(&finding->sums);
+	moves->before[family] = calloc(finding->names + 1, sizeof(double));
+	moves->after[family] = calloc(finding->names + 1, sizeof(double));
+	MUST(moves->before[family] && moves->after[family]);
+	sum_family(moves, &finding->sums, finding->census, &old, &now, family);
+	walked_free(&old);
+	walked_free(&now);
+}
+
 void moves_find(struct moves *moves, const struct census *census, const struct moves_side *before,
         const struct moves_side *after, unsigned names)
 {
 	*moves = (struct moves){.count = 0};
-	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
-		struct walked old = walk(before, family), now = walk(after, family);
-		struct sums sums = {.slots = NULL};
-		sums_grow(&sums);
-		moves->before[family] = calloc(names + 1, sizeof(double));
-		moves->after[family] = calloc(names + 1, sizeof(double));
-		MUST(moves->before[family] && moves->after[family]);
-		sum_family(moves, &sums, census, &old, &now, family);
-		append(moves, &sums, family);
-		free(sums.slots);
-		walked_free(&old);
-		walked_free(&now);
-	}
+	struct finding v4 = {moves, census, before, after, names, GEO_V4, {.slots = NULL}}, v6 = v4;
+	v6.family = GEO_V6;
+	both(census->at_once, find_family, &v4, &v6);
+	append(moves, &v4.sums, GEO_V4);
+	append(moves, &v6.sums, GEO_V6);
+	free(v4.sums.slots);
+	free(v6.sums.slots);
 	join_families(moves);
 	make_shares(moves, census, names);
 }

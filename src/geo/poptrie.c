@@ -116,7 +116,10 @@ struct unbuilder {
 static void write_piece(struct unbuilder *unbuilder, uint32_t piece)
 {
 	uint32_t id = piece_id(piece);
-	tiling_add(&unbuilder->writer, piece_length(piece), unbuilder->names ? unbuilder->names[id] : id);
+	if (unbuilder->names)
+		tiling_add(&unbuilder->writer, piece_length(piece), unbuilder->names[id]);
+	else
+		tiling_put(&unbuilder->writer, piece);
 }
 
 static void write_node(struct unbuilder *unbuilder, uint32_t at, unsigned depth)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/both.h"
 #include "geo/distance.h"
 #include "geo/moves.h"
 #include "geo/strata.h"
@@ -125,7 +126,7 @@ struct walk {
 	uint32_t count;       /* of them */
 	uint32_t unknown;     /* the order of those on whom nothing is known */
 	struct memo *memos;   /* by fact */
-	struct spread *before[SHIFT_WHOS], *after[SHIFT_WHOS];
+	struct spread *spreads, *before[SHIFT_WHOS], *after[SHIFT_WHOS];
 };
 
 static uint8_t first_of(const uint8_t *positions, unsigned count, uint64_t usable)
@@ -289,31 +290,38 @@ static void take_family(struct shift *shift, uint16_t *known, const struct walk 
 	}
 }
 
+/* Fills the walk of one family. */
+static void walk_family(void *argument)
+{
+	struct walk *walk = argument;
+	walk->memos = calloc(walk->ground->db->facts.count + 1, sizeof *walk->memos);
+	walk->spreads = calloc(2 * SHIFT_WHOS, sizeof *walk->spreads);
+	MUST(walk->spreads && walk->memos);
+	for (unsigned who = 0; who < SHIFT_WHOS; who++) {
+		walk->before[who] = &walk->spreads[2 * who];
+		walk->after[who] = &walk->spreads[2 * who + 1];
+	}
+	read_orders(walk);
+	if (walk->question->table)
+		walk_table(walk);
+	else
+		walk_facts(walk);
+	free(walk->memos);
+	tiling_free(&walk->orders);
+}
+
 void shift_find(struct shift *shift, struct shift_ground *ground, const struct shift_question *question)
 {
 	size_t places = SHIFT_PLACES + 1;
 	uint16_t *known = calloc(places * places * places, sizeof *known);
+	struct walk walks[GEO_FAMILIES] = {{ground, question, GEO_V4}, {ground, question, GEO_V6}};
 	MUST(known && question->count <= SHIFT_PLACES);
 	*shift = (struct shift){.count = 0};
+	both(ground->db->at_once, walk_family, &walks[GEO_V4], &walks[GEO_V6]);
 	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
-		struct walk walk = {.ground = ground, .question = question, .family = family};
-		struct spread *spreads = calloc(2 * SHIFT_WHOS, sizeof *spreads);
-		walk.memos = calloc(ground->db->facts.count + 1, sizeof *walk.memos);
-		MUST(spreads && walk.memos);
-		for (unsigned who = 0; who < SHIFT_WHOS; who++) {
-			walk.before[who] = &spreads[2 * who];
-			walk.after[who] = &spreads[2 * who + 1];
-		}
-		read_orders(&walk);
-		if (question->table)
-			walk_table(&walk);
-		else
-			walk_facts(&walk);
-		take_family(shift, known, &walk);
-		tiling_free(&walk.orders);
-		free(walk.routes);
-		free(walk.memos);
-		free(spreads);
+		take_family(shift, known, &walks[family]);
+		free(walks[family].routes);
+		free(walks[family].spreads);
 	}
 	free(known);
 }

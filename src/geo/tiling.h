@@ -92,6 +92,19 @@ static inline void tiling_add(struct tiling_writer *writer, unsigned length, uin
 	writer->run = 1;
 }
 
+/* The next piece of a tiling whose neighbours are joined already. Not to be mixed with tiling_add. */
+static inline void tiling_put(struct tiling_writer *writer, uint32_t piece)
+{
+	if (writer->tiling.count < writer->room) {
+		writer->tiling.pieces[writer->tiling.count++] = piece;
+		return;
+	}
+	writer->first = piece;
+	writer->run = 1;
+	tiling_close(writer);
+	writer->run = 0;
+}
+
 /* Begins anew, with the memory that the writer has. */
 void tiling_restart(struct tiling_writer *writer, size_t limit);
 /* writer->tiling becomes the tiling with number n replaced by names[n], joined again; it stays the writer's, until

@@ -134,7 +134,18 @@ static void identify_unit(struct geo_unit *unit, const struct conf *conf, const 
 	}
 }
 
-static struct geo_unit *unit_open(const struct conf *conf, const struct sets *sets, struct err *err)
+/* Whether these files would give the unit anew, bytes and all. Told before any database is walked, which most reloads
+ * need not. */
+static bool same_unit(const struct geo_unit *before, const struct conf *conf, const struct sets *sets)
+{
+	struct geo_unit like = {.arena = arena_new(), .geodb = before->geodb};
+	identify_unit(&like, conf, sets);
+	bool same = !memcmp(like.identity, before->identity, sizeof like.identity);
+	arena_free(like.arena);
+	return same && geodb_unchanged(before->geodb, conf->databases, conf->database_count, conf->countries);
+}
+
+static struct geo_unit *unit_open(const struct conf *conf, const struct sets *sets, bool at_once, struct err *err)
 {
 	struct arena *arena = arena_new();
 	struct geo_unit *unit = arena_alloc(arena, sizeof *unit);
@@ -143,7 +154,7 @@ static struct geo_unit *unit_open(const struct conf *conf, const struct sets *se
 	struct err_at *places = arena_alloc(arena, conf->database_count * sizeof *places);
 	for (uint32_t i = 0; i < conf->database_count; i++)
 		places[i] = conf_place_at(&conf->database_places[i]);
-	unit->geodb = geodb_open(conf->databases, places, conf->database_count, conf->countries, err);
+	unit->geodb = geodb_open(conf->databases, places, conf->database_count, conf->countries, at_once, err);
 	if (!unit->geodb) {
 		arena_free(arena);
 		return NULL;
@@ -188,17 +199,15 @@ void compile_tables(struct snapshot *snapshot, const struct snapshot_request *re
 	const struct conf *conf = snapshot->conf;
 	const struct snapshot *previous = request->previous;
 	const struct sets *sets = collect_sets(snapshot);
-	struct geo_unit *unit = unit_open(conf, sets, err);
-	if (!unit)
-		return;
-	struct geo_unit *before = previous ? previous->geo : NULL;
-	if (before && !memcmp(before->identity, unit->identity, sizeof unit->identity)) {
-		geo_unit_release(unit);
-		unit = before;
+	struct geo_unit *before = previous ? previous->geo : NULL, *unit = before;
+	if (before && same_unit(before, conf, sets)) {
 		atomic_fetch_add(&unit->references, 1);
-	} else if (!build_maps(unit, conf, sets, err)) {
-		geo_unit_release(unit);
-		return;
+	} else {
+		unit = unit_open(conf, sets, request->keep, err);
+		if (!unit || !build_maps(unit, conf, sets, err)) {
+			geo_unit_release(unit);
+			return;
+		}
 	}
 	snapshot->geo = unit;
 	snapshot->geodb = unit->geodb;

@@ -72,7 +72,7 @@ static struct world compile(unsigned set_count)
 	choose_sets(sets, counts);
 	for (unsigned i = 0; i < SETS; i++)
 		pointers[i] = sets[i];
-	struct world world = {.db = geodb_open(paths, NULL, 2, GEO_FOLDER "/countries.tsv", err)};
+	struct world world = {.db = geodb_open(paths, NULL, 2, GEO_FOLDER "/countries.tsv", false, err)};
 	if (!world.db)
 		err_print(err, stderr, false);
 	MUST(world.db);

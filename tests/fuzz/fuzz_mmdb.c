@@ -45,7 +45,7 @@ static struct geodb *open_bytes(const uint8_t *data, size_t size, struct err *er
 	MUST(file >= 0);
 	MUST(write(file, data, size) == (ssize_t)size);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-	struct geodb *db = geodb_open(paths, NULL, 1, NULL, err);
+	struct geodb *db = geodb_open(paths, NULL, 1, NULL, false, err);
 	close(file);
 	MUST(db || err_count(err, ERR_ERROR) == 1);
 	return db;

@@ -238,13 +238,14 @@ static void test_paths(void **state)
 	const struct err_at at[] = {{.file = "m.yaml", .line = 3}, {.file = "m.yaml", .line = 4},
 	        {.file = "m.yaml", .line = 5}, {.file = "m.yaml", .line = 6}};
 	struct err *err = err_new();
-	assert_null(geodb_open(paths, at, 4, NULL, err));
-	assert_int_equal(err_items(err), 4); /* all in one run, each at its place */
-	for (size_t i = 0; i < 4; i++) {
+	assert_null(geodb_open(paths, at, 4, NULL, false, err));
+	assert_null(geodb_open(paths, at, 4, NULL, true, err));
+	assert_int_equal(err_items(err), 8); /* all in one run, each at its place */
+	for (size_t i = 0; i < 8; i++) {
 		const struct err_item *item = err_item(err, i);
-		assert_int_equal(item->line, 3 + i);
-		assert_non_null(strstr(item->message, expected[i]));
-		assert_non_null(strstr(item->message, paths[i]));
+		assert_int_equal(item->line, 3 + i % 4);
+		assert_non_null(strstr(item->message, expected[i % 4]));
+		assert_non_null(strstr(item->message, paths[i % 4]));
 	}
 	err_free(err);
 	unlink(fifo);
@@ -279,7 +280,7 @@ static void test_changed(void **state)
 		mmdb_writer_add(writer, "1.0.0.0/8", DE);
 		mmdb_writer_save(writer, path);
 		struct err *err = err_new();
-		struct geodb *db = geodb_open((const char *const[]){path}, NULL, 1, NULL, err);
+		struct geodb *db = geodb_open((const char *const[]){path}, NULL, 1, NULL, false, err);
 		assert_non_null(db);
 		change_file(path, change);
 		expect_facts(db, "changed, before the release", "1.1.1.1", "DE EU - 52.52 13.41 -");

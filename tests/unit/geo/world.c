@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "geo/geodb.h"
 #include "mmdb_writer.h"
 
 #define FILES_MAX 8
@@ -29,7 +30,7 @@ struct geodb *world_open_bytes(const void *bytes, size_t size, struct err *err)
 	char path[64];
 	const char *paths[] = {path};
 	int file = put_file(bytes, size, path);
-	struct geodb *db = geodb_open(paths, NULL, 1, NULL, err);
+	struct geodb *db = geodb_open(paths, NULL, 1, NULL, false, err);
 	close(file);
 	return db;
 }
@@ -48,6 +49,18 @@ static int write_file(const struct world_file *file, char path[64])
 	return result;
 }
 
+/* Number by number: one thread reads as two do. */
+static bool same_databases(const struct geodb *a, const struct geodb *b)
+{
+	bool same = a->facts.count == b->facts.count &&
+	            !memcmp(a->facts.facts, b->facts.facts, a->facts.count * sizeof *a->facts.facts);
+	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
+		const struct tiling *x = &a->networks[family], *y = &b->networks[family];
+		same = same && x->count == y->count && !memcmp(x->pieces, y->pieces, x->count * sizeof *x->pieces);
+	}
+	return same;
+}
+
 struct geodb *world_open(const struct world_file *files, size_t count)
 {
 	char names[FILES_MAX][64];
@@ -59,13 +72,16 @@ struct geodb *world_open(const struct world_file *files, size_t count)
 		paths[i] = names[i];
 	}
 	struct err *err = err_new();
-	struct geodb *db = geodb_open(paths, NULL, count, NULL, err);
+	struct geodb *db = geodb_open(paths, NULL, count, NULL, false, err);
+	struct geodb *other = geodb_open(paths, NULL, count, NULL, true, err);
 	err_print(err, stderr, false);
-	MUST(db && err_items(err) == 0);
+	MUST(db && other && err_items(err) == 0);
+	MUST(same_databases(db, other));
+	geodb_free(db);
 	err_free(err);
 	for (size_t i = 0; i < count; i++)
 		close(open[i]);
-	return db;
+	return other;
 }
 
 struct addr world_addr(const char *text)
