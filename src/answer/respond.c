@@ -39,7 +39,10 @@ static void write_set(struct exchange *exchange, enum section section, const str
 static unsigned respond_negative_for(
         struct exchange *exchange, const struct snapshot_zone *zone, unsigned rcode, uint32_t ttl_max)
 {
+	const struct name_labels *labels = &exchange->query.labels;
 	struct owner apex = {.name = zone->zone->name};
+	if (!exchange->links && exchange->reply.counts[0] && zone->zone->labels) /* it ends the question's name */
+		apex.offset = DNS_HEADER + labels->at[labels->count - zone->zone->labels];
 	uint32_t ttl = zone->zone->negative_ttl < ttl_max ? zone->zone->negative_ttl : ttl_max;
 	write_set(exchange, SECTION_AUTHORITY, zone, apex, zone->zone->soa, ttl);
 	if (rcode == RCODE_NOERROR)

@@ -69,10 +69,19 @@ static inline uint32_t read_u32(struct reader *r)
 	return b ? (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3] : 0;
 }
 
+/* Begins in place, for where a copy of a whole writer would cost. */
+static inline void writer_start(struct writer *w, uint8_t *bytes, size_t size)
+{
+	w->start = w->at = bytes;
+	w->end = bytes + size;
+	w->full = false;
+}
+
 static inline struct writer writer_of(void *bytes, size_t size)
 {
-	uint8_t *start = bytes;
-	return (struct writer){.start = start, .at = start, .end = start + size};
+	struct writer w;
+	writer_start(&w, bytes, size);
+	return w;
 }
 
 static inline size_t writer_left(const struct writer *w)
@@ -118,21 +127,19 @@ static inline bool bytes_same(const uint8_t *a, const uint8_t *b, size_t size)
 	return left == right;
 }
 
-/* Copies 0 to 16 bytes, which do not overlap, without a call: by halves that may do so. */
+/* memcpy() without a call, for what is mostly short: by parts that may overlap. */
 static inline void copy_few(uint8_t *to, const uint8_t *from, size_t size)
 {
-	if (size >= 8) {
-		uint64_t head, tail;
-		memcpy(&head, from, sizeof head);
-		memcpy(&tail, from + size - 8, sizeof tail);
-		memcpy(to, &head, sizeof head);
-		memcpy(to + size - 8, &tail, sizeof tail);
+	if (size >= 16) {
+		for (size_t at = 0; at + 16 < size; at += 16)
+			memcpy(to + at, from + at, 16);
+		memcpy(to + size - 16, from + size - 16, 16);
+	} else if (size >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + size - 8, from + size - 8, 8);
 	} else if (size >= 4) {
-		uint32_t head, tail;
-		memcpy(&head, from, sizeof head);
-		memcpy(&tail, from + size - 4, sizeof tail);
-		memcpy(to, &head, sizeof head);
-		memcpy(to + size - 4, &tail, sizeof tail);
+		memcpy(to, from, 4);
+		memcpy(to + size - 4, from + size - 4, 4);
 	} else if (size > 0) {
 		to[0] = from[0];
 		to[size >> 1] = from[size >> 1];

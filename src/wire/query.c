@@ -37,7 +37,7 @@ struct record {
 };
 
 /* A whole name without pointers; NULL for a pointer, an unknown label type, or one that does not end in time. */
-static const uint8_t *read_name(struct reader *r, struct name_labels *labels)
+static inline const uint8_t *read_name(struct reader *r, struct name_labels *labels)
 {
 	const uint8_t *name = r->at;
 	size_t left = reader_left(r), at = 0;

@@ -37,7 +37,7 @@ void reply_start(struct reply *reply, uint8_t *out, size_t limit, const struct q
 	if (DNS_HEADER + question + reserve > limit)
 		reserve = 0;
 
-	reply->w = writer_of(out, limit - reserve);
+	writer_start(&reply->w, out, limit - reserve);
 	reply->counts[0] = question > 0;
 	reply->counts[1] = reply->counts[2] = reply->counts[3] = 0;
 	reply->flags = FLAG_QR | (query->flags & (FLAG_OPCODE | FLAG_RD));
@@ -48,8 +48,7 @@ void reply_start(struct reply *reply, uint8_t *out, size_t limit, const struct q
 	reply->full = false;
 
 	uint8_t *room = write_room(&reply->w, DNS_HEADER + question);
-	if (question)
-		memcpy(room + DNS_HEADER, query->qname, question);
+	copy_few(room + DNS_HEADER, query->qname, question);
 }
 
 struct reply_mark reply_mark(const struct reply *reply)

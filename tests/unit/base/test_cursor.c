@@ -69,7 +69,7 @@ static void test_few(void **state)
 	uint8_t from[48], to[48];
 	for (uint8_t i = 0; i < sizeof from; i++)
 		from[i] = (uint8_t)(i + 1);
-	for (size_t size = 0; size <= 16; size++) {
+	for (size_t size = 0; size <= 40; size++) {
 		memset(to, 0, sizeof to);
 		copy_few(to + 1, from, size);
 		assert_memory_equal(to + 1, from, size);
