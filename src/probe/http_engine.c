@@ -127,8 +127,8 @@ static size_t body_came(char *bytes, size_t one, size_t size, void *user)
 {
 	struct http_slot *slot = user;
 	const struct probe_spec *spec = slot->watch->spec;
-	bool wanted = spec->body || spec->read_count;
-	size_t left = PROBE_READ_MAX - slot->taken, take = size * one < left ? size * one : left;
+	bool wanted = spec->body || spec->read_count || slot->watch->is_fetch;
+	size_t left = slot->limit - slot->taken, take = size * one < left ? size * one : left;
 	if (wanted && slot->body_size + take > slot->body_room) {
 		size_t room = slot->body_room ? slot->body_room * 2 : 4096;
 		while (room < slot->body_size + take)
@@ -144,7 +144,7 @@ static size_t body_came(char *bytes, size_t one, size_t size, void *user)
 	}
 	slot->seen += take;
 	slot->taken += take;
-	slot->enough = slot->taken == PROBE_READ_MAX;
+	slot->enough = slot->taken == slot->limit;
 	return slot->enough ? 0 : size * one;
 }
 
@@ -153,7 +153,7 @@ static size_t head_came(char *bytes, size_t one, size_t size, void *user)
 {
 	struct http_slot *slot = user;
 	(void)bytes;
-	if (size * one >= PROBE_READ_MAX - slot->taken) {
+	if (size * one >= slot->limit - slot->taken) {
 		slot->headless = true;
 		return 0;
 	}
@@ -169,7 +169,7 @@ static int step_made(void *user, curl_off_t d1, curl_off_t d2, curl_off_t u1, cu
 	(void)d1, (void)d2, (void)u1, (void)u2;
 	if (++slot->steps < STEPS_FREE || slot->socket < 0)
 		return 0;
-	size_t most = PROBE_READ_MAX + (slot->watch->spec->type == PROBE_HTTPS ? TLS_BYTES : 0);
+	size_t most = slot->limit + (slot->watch->spec->type == PROBE_HTTPS ? TLS_BYTES : 0);
 	if (slot->earlier + socket_read(slot->socket) <= most)
 		return 0;
 	slot->enough = slot->seen > 0;

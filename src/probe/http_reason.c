@@ -89,7 +89,7 @@ enum outcome http_reason(const struct http_slot *slot, CURLcode code, char detai
 	long connected = 0;
 	curl_easy_getinfo(slot->easy, CURLINFO_LOCAL_PORT, &connected);
 	if (slot->headless || (code == CURLE_OUT_OF_MEMORY && connected)) {
-		snprintf(detail, PROBE_DETAIL, "reply: more than 64 KiB before its body");
+		snprintf(detail, PROBE_DETAIL, "reply: more than %zu KiB before its body", slot->limit / 1024);
 		return OUTCOME_FAILED;
 	}
 	switch (code) {

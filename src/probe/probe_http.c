@@ -80,6 +80,7 @@ static void http_start(struct watch *watch)
 		return;
 	}
 	slot->watch = watch;
+	slot->limit = watch->is_fetch ? FETCH_READ_MAX : PROBE_READ_MAX;
 	slot->seen = slot->taken = slot->earlier = slot->body_size = 0;
 	slot->redirects = slot->steps = 0;
 	slot->socket = -1;
@@ -125,7 +126,7 @@ static bool same_host(const char *url, const char *other)
 static bool follow(struct http_engine *engine, struct http_slot *slot)
 {
 	char *to = NULL, *from = NULL;
-	if (!slot->watch->spec->follow || slot->redirects == REDIRECTS_MAX || slot->taken == PROBE_READ_MAX)
+	if (!slot->watch->spec->follow || slot->redirects == REDIRECTS_MAX || slot->taken == slot->limit)
 		return false;
 	curl_easy_getinfo(slot->easy, CURLINFO_REDIRECT_URL, &to);
 	curl_easy_getinfo(slot->easy, CURLINFO_EFFECTIVE_URL, &from);
@@ -186,6 +187,32 @@ static const struct reading *read_fields(
 	return json || ok ? readings : NULL;
 }
 
+/* A list that is cut off would be another list. */
+static enum outcome judge_fetch(const struct http_slot *slot, char detail[PROBE_DETAIL])
+{
+	if (!judge(slot, detail))
+		return OUTCOME_FAILED;
+	if (!slot->enough)
+		return OUTCOME_OK;
+	snprintf(detail, PROBE_DETAIL, "larger than %d bytes", FETCH_READ_MAX);
+	return OUTCOME_FAILED;
+}
+
+/* Ends a fetch; its body outlives the slot for as long as it is told. */
+static void end_fetch(struct http_engine *engine, struct http_slot *slot, enum outcome outcome, const char *detail)
+{
+	struct watch *watch = slot->watch;
+	char *body = slot->body;
+	watch->body = outcome == OUTCOME_OK ? body ? body : "" : NULL;
+	watch->body_size = slot->body_size;
+	slot->body = NULL;
+	slot->body_room = 0;
+	http_slot_give(engine, slot);
+	watch_done(watch, outcome, detail, NULL);
+	watch->body = NULL;
+	free(body);
+}
+
 void http_finished(struct http_engine *engine, struct http_slot *slot, CURLcode code)
 {
 	char detail[PROBE_DETAIL] = "";
@@ -197,6 +224,11 @@ void http_finished(struct http_engine *engine, struct http_slot *slot, CURLcode 
 		code = CURLE_OK;
 	if (code == CURLE_OK && follow(engine, slot))
 		return;
+	if (watch->is_fetch) {
+		end_fetch(engine, slot, code == CURLE_OK ? judge_fetch(slot, detail) : http_reason(slot, code, detail),
+		        detail);
+		return;
+	}
 	if (code == CURLE_OK) {
 		outcome = judge(slot, detail) ? OUTCOME_OK : OUTCOME_FAILED;
 		readings = read_fields(slot, outcome == OUTCOME_OK, list, detail);

@@ -12,10 +12,11 @@ struct http_slot {
 	CURL *easy;
 	struct watch *watch; /* NULL: idle */
 	struct curl_slist *headers, *connect_to;
-	char *body; /* of PROBE_READ_MAX at most */
+	size_t limit; /* of what is read: PROBE_READ_MAX, FETCH_READ_MAX */
+	char *body;   /* of `limit` bytes at most */
 	size_t body_size, body_room;
 	size_t seen;        /* bytes of this reply's body that came */
-	size_t taken;       /* bytes of all that came, heads and bodies, over redirects: PROBE_READ_MAX at most */
+	size_t taken;       /* bytes of all that came, heads and bodies, over redirects: `limit` at most */
 	size_t earlier;     /* of `taken`: before this connection */
 	unsigned redirects; /* followed so far */
 	unsigned steps;     /* of curl, on this connection */

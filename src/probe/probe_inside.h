@@ -21,7 +21,10 @@ struct watch {
 	struct prober *prober;
 	char *name;
 	uint64_t digest;
-	uint32_t target;
+	uint32_t target; /* of the board; of a fetch: its place behind all of them */
+	bool is_fetch;
+	const char *body; /* of a fetch, while its result is told */
+	size_t body_size;
 	uint32_t heap_at; /* from 1; 0: not in the heap, since an attempt is under way */
 	const struct target *what;
 	const struct probe_spec *spec;

@@ -32,7 +32,11 @@ struct prober {
 	uint64_t seed;
 	uint64_t drawn; /* random numbers so far */
 	struct board *board;
-	struct watch **watches; /* by target of the board; NULL: it is made of others */
+	const struct fetch *fetches; /* that are to be asked beside the targets; the caller's */
+	uint32_t fetch_count;
+	fetch_got *got;
+	void *got_context;
+	struct watch **watches; /* by target of the board (NULL: it is made of others), then by fetch */
 	uint32_t watch_count;
 	struct heap heap;
 	uint32_t running, running_max;
@@ -195,6 +199,20 @@ static void tell_unable(struct prober *prober, const struct watch *watch, const 
 	log_warn("%s cannot be probed now: %s", watch->name, detail);
 }
 
+static void report(struct watch *watch, const struct result *result, nanotime now)
+{
+	struct prober *prober = watch->prober;
+	uint32_t targets = board_steering(prober->board)->target_count;
+	if (watch->is_fetch) {
+		struct fetch_result got = {result->ok, result->detail, watch->body, watch->body_size};
+		prober->got(prober->got_context, watch->target - targets, &got);
+		return;
+	}
+	bool changed = board_report(prober->board, watch->target, result, now, clock_wall());
+	if ((changed || board_hurried(prober->board)) && prober->changed)
+		prober->changed(prober->changed_context, changed);
+}
+
 void watch_done(struct watch *watch, enum outcome outcome, const char *detail, const struct reading *readings)
 {
 	struct prober *prober = watch->prober;
@@ -209,16 +227,16 @@ void watch_done(struct watch *watch, enum outcome outcome, const char *detail, c
 		tell_unable(prober, watch, detail, now);
 		watch->due = now + (RETRY < watch->spec->interval ? RETRY : watch->spec->interval);
 		take_turn(watch);
+		if (watch->is_fetch)
+			report(watch, &(struct result){.detail = detail}, now);
 	} else {
 		watch->due = schedule_next(watch->phase, watch->spec->interval, watch->due, now);
+		take_turn(watch);
 		struct result result = {.ok = outcome == OUTCOME_OK,
 		        .detail = detail,
 		        .took = now - watch->started,
 		        .readings = readings};
-		bool changed = board_report(prober->board, watch->target, &result, now, clock_wall());
-		take_turn(watch);
-		if ((changed || board_hurried(prober->board)) && prober->changed)
-			prober->changed(prober->changed_context, changed);
+		report(watch, &result, now);
 	}
 	heap_add(&prober->heap, watch);
 	arm(prober);
@@ -259,35 +277,46 @@ static void watch_free(struct watch *watch)
 	free(watch);
 }
 
-/* Where the names of the new board are; of a name that stands twice, the first. */
-static struct dict *names_of(const struct steering *steering)
+/* Targets and fetches as one list: what the one at `i` asks, and how. */
+static struct fetch asked_at(const struct prober *prober, uint32_t i)
+{
+	const struct steering *steering = board_steering(prober->board);
+	if (i >= steering->target_count)
+		return prober->fetches[i - steering->target_count];
+	const struct target *what = &steering->targets[i];
+	return (struct fetch){what, &steering->probes[what->probe]};
+}
+
+/* Where the names of the new list are; of a name that stands twice, the first. */
+static struct dict *names_of(const struct prober *prober, uint32_t count)
 {
 	struct dict *names = dict_new();
-	for (uint32_t i = 0; i < steering->target_count; i++)
-		dict_add(names, steering->targets[i].name, strlen(steering->targets[i].name), i);
+	for (uint32_t i = 0; i < count; i++) {
+		const char *name = asked_at(prober, i).what->name;
+		dict_add(names, name, strlen(name), i);
+	}
 	return names;
 }
 
 /* The old watches that go on take their new places; `spec` of the old ones may point to what is gone. */
-static void keep_watches(struct prober *prober, const struct steering *steering, struct watch **watches)
+static void keep_watches(struct prober *prober, struct watch **watches, uint32_t count)
 {
-	struct dict *names = names_of(steering);
+	struct dict *names = names_of(prober, count);
 	for (uint32_t i = 0; i < prober->watch_count; i++) {
 		struct watch *watch = prober->watches[i];
 		uint32_t target;
 		if (!watch)
 			continue;
 		bool known = dict_get(names, watch->name, strlen(watch->name), &target) && !watches[target];
-		const struct probe_spec *spec = known ? &steering->probes[steering->targets[target].probe]
-		                                      : &(struct probe_spec){0};
-		if (!known || spec->digest != watch->digest) {
+		struct fetch asked = known ? asked_at(prober, target) : (struct fetch){0};
+		if (!known || asked.spec->digest != watch->digest) {
 			prober->watches[i] = NULL;
 			watch_free(watch);
 			continue;
 		}
 		watch->target = target;
-		watch->spec = spec;
-		watch->what = &steering->targets[target];
+		watch->spec = asked.spec;
+		watch->what = asked.what;
 		watches[target] = watch;
 	}
 	dict_free(names);
@@ -296,27 +325,38 @@ static void keep_watches(struct prober *prober, const struct steering *steering,
 void prober_set(struct prober *prober, struct board *board)
 {
 	const struct steering *steering = board_steering(board);
-	struct watch **watches = calloc(steering->target_count + 1, sizeof *watches);
+	uint32_t count = steering->target_count + prober->fetch_count;
+	struct watch **watches = calloc(count + 1, sizeof *watches);
 	MUST(watches);
 	nanotime now = clock_now();
 	prober->board = board;
-	keep_watches(prober, steering, watches);
-	for (uint32_t i = 0; i < steering->target_count; i++) {
-		const struct target *what = &steering->targets[i];
-		if (watches[i] || target_parts(steering, i)) /* its parts are asked */
+	keep_watches(prober, watches, count);
+	for (uint32_t i = 0; i < count; i++) {
+		bool is_fetch = i >= steering->target_count;
+		if (watches[i] || (!is_fetch && target_parts(steering, i))) /* its parts are asked */
 			continue;
-		watches[i] = watch_new(prober, what, &steering->probes[what->probe], now);
+		struct fetch asked = asked_at(prober, i);
+		watches[i] = watch_new(prober, asked.what, asked.spec, now);
 		watches[i]->target = i;
-		watches[i]->what = what;
-		watches[i]->spec = &steering->probes[what->probe];
+		watches[i]->is_fetch = is_fetch;
+		watches[i]->what = asked.what;
+		watches[i]->spec = asked.spec;
 		prober->waited_for++;
 		heap_add(&prober->heap, watches[i]);
 	}
 	free(prober->watches);
 	prober->watches = watches;
-	prober->watch_count = steering->target_count;
+	prober->watch_count = count;
 	check_round(prober);
 	arm(prober);
+}
+
+void prober_fetch(struct prober *prober, const struct fetch *list, uint32_t count, fetch_got *got, void *context)
+{
+	prober->fetches = list;
+	prober->fetch_count = count;
+	prober->got = got;
+	prober->got_context = context;
 }
 
 void prober_first_round(struct prober *prober, void (*done)(void *context), void *context)

@@ -1,40 +1,18 @@
 /*
  * reading.c: what a service says of itself in JSON → the few texts and numbers that steering looks at.
  *
- * Called by probe_http.c with whatever came, of a bounded size. Depth is bounded
- * here, before the parser, which calls itself for each level, sees the text.
+ * Called by probe_http.c with whatever came, of a bounded size.
  */
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "probe/json_read.h"
 #include "probe/probe_inside.h"
 
-#define DEPTH_MAX 32
 #define DIGITS "0123456789"
-
-/* Brackets outside of strings; what is no JSON anyhow may be counted wrong. */
-static bool too_deep(const char *body, size_t size)
-{
-	unsigned depth = 0;
-	bool quoted = false;
-	for (size_t i = 0; i < size; i++) {
-		if (body[i] == '"')
-			quoted = !quoted;
-		else if (quoted)
-			i += body[i] == '\\';
-		else if (body[i] == '{' || body[i] == '[')
-			depth++;
-		else if ((body[i] == '}' || body[i] == ']') && depth)
-			depth--;
-		if (depth > DEPTH_MAX)
-			return true;
-	}
-	return false;
-}
 
 /* ---- numbers in texts ---- */
 
@@ -93,19 +71,6 @@ static bool text_is_number(const char *text, double *number)
 
 /* ---- fields ---- */
 
-static const json_t *find(const json_t *object, const char *path)
-{
-	while (json_is_object(object)) {
-		const json_t *whole = json_object_get(object, path);
-		const char *dot = strchr(path, '.');
-		if (whole || !dot)
-			return whole;
-		object = json_object_getn(object, path, (size_t)(dot - path));
-		path = dot + 1;
-	}
-	return NULL;
-}
-
 static void take_number_value(struct reading *reading, const json_t *value)
 {
 	reading->number = json_number_value(value);
@@ -133,21 +98,11 @@ static struct reading reading_of(const json_t *value)
 	return reading;
 }
 
-/* Whole numbers are kept exactly, unless one in the text is so large that it cannot be. */
-static json_t *load(const char *body, size_t size)
-{
-	json_error_t error;
-	json_t *root = json_loadb(body, size, 0, &error);
-	if (!root && json_error_code(&error) == json_error_numeric_overflow)
-		root = json_loadb(body, size, JSON_DECODE_INT_AS_REAL, &error);
-	return root;
-}
-
 bool reading_parse(struct reading *readings, const char *const *fields, unsigned count, const char *body, size_t size)
 {
-	json_t *root = size && !too_deep(body, size) ? load(body, size) : NULL;
+	json_t *root = json_read(body, size);
 	for (unsigned i = 0; i < count; i++)
-		readings[i] = reading_of(find(root, fields[i]));
+		readings[i] = reading_of(json_at(root, fields[i]));
 	json_decref(root);
 	return root != NULL;
 }

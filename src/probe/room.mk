@@ -6,6 +6,8 @@ libprobe_a_SOURCES = \
 	src/probe/schedule.c \
 	src/probe/http_engine.c \
 	src/probe/http_reason.c \
+	src/probe/json_read.c src/probe/json_read.h \
+	src/probe/member_list.c src/probe/member_list.h \
 	src/probe/probe.h \
 	src/probe/probe_exec.c \
 	src/probe/probe_http.c src/probe/probe_http.h \
@@ -19,7 +21,7 @@ EXTRA_DIST += src/probe/README.md
 
 PROBE_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(UV_CFLAGS) $(CMOCKA_CFLAGS) -I$(top_srcdir)/tests/unit/probe
 check_PROGRAMS += tests/unit/probe/test_schedule tests/unit/probe/test_probe tests/unit/probe/test_reading \
-	tests/unit/probe/test_dns tests/unit/probe/test_dns_reply
+	tests/unit/probe/test_member_list tests/unit/probe/test_dns tests/unit/probe/test_dns_reply
 tests_unit_probe_test_schedule_CPPFLAGS = $(PROBE_TEST_CPPFLAGS)
 tests_unit_probe_test_schedule_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_probe_SOURCES = tests/unit/probe/test_probe.c tests/unit/probe/server.c tests/unit/probe/server.h
@@ -31,3 +33,5 @@ tests_unit_probe_test_dns_CPPFLAGS = $(PROBE_TEST_CPPFLAGS)
 tests_unit_probe_test_dns_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_dns_reply_CPPFLAGS = $(PROBE_TEST_CPPFLAGS)
 tests_unit_probe_test_dns_reply_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_test_member_list_CPPFLAGS = $(PROBE_TEST_CPPFLAGS)
+tests_unit_probe_test_member_list_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
