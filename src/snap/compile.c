@@ -109,7 +109,7 @@ struct snapshot *snapshot_build(const char *path, const struct snapshot *previou
 struct snapshot *snapshot_make(const struct snapshot_request *request, struct err *err)
 {
 	const struct snapshot *previous = request->previous;
-	struct conf *conf = conf_read(request->path, err);
+	struct conf *conf = conf_read_after(request->path, previous ? previous->conf : NULL, err);
 	if (!conf)
 		return NULL;
 	if (previous)

@@ -48,10 +48,30 @@ struct conf_zone {
 
 /* A file that members are read from, so that main can tell when it says something else. */
 #define MEMBER_FILE_SEED 0x6d656d62657273u
+#define MEMBER_FILE_MAX (1u << 20) /* bytes */
 struct member_file {
 	const char *path;
 	uint64_t digest; /* hash_bytes of what was read */
 	const struct member_file *next;
+};
+
+/* A URL that members are asked of, by main; one for all pools that say the same. */
+#define MEMBER_LIST_SUFFIX ".members"
+struct yaml;
+struct member_source {
+	const char *url;         /* as written */
+	struct probe_spec probe; /* how it is asked; its digest tells one schedule from another */
+	struct target target;    /* whom */
+	const char *list;        /* where in the reply the list is; NULL: it is the reply */
+	const char *address;     /* where in an entry; NULL: as a file of members has it */
+	const char *weight;
+	unsigned min;            /* fewer are not believed */
+	uint64_t id;             /* of what is asked, not when */
+	const char *path;        /* where the last good list is kept: ID.members in the state folder */
+	uint64_t digest;         /* hash_bytes of what was read from there; 0: it could not be used */
+	const struct yaml *kept; /* the same; only while conf_read runs, as is the next */
+	bool looked;
+	struct member_source *next;
 };
 
 /* Ways out for events; NULL: not used. */
@@ -71,9 +91,10 @@ struct conf_pool {
 	uint32_t probe;      /* NO_INDEX: none (always up) */
 	const struct conf_pool_member *members;
 	uint32_t member_count;
-	struct endpoint *probed_at; /* by member: where, if not at its address (ADDR_NONE) and the probe's port (0);
-	                                     NULL: all there */
-	const uint8_t *cname;       /* wire form */
+	struct endpoint *probed_at;   /* by member: where, if not at its address (ADDR_NONE) and the probe's port (0);
+	                                       NULL: all there */
+	const uint8_t *cname;         /* wire form */
+	struct member_source *source; /* of its members; NULL: they stand in a file */
 };
 
 struct conf_service {
@@ -148,12 +169,19 @@ struct conf {
 	const struct conf_service *services;
 	uint32_t service_count;
 	const struct member_file *member_files;
+	struct member_source *sources;
 	struct safety safety;
 };
 
 /* Reads everything that `path` names. NULL if any file has an error; warnings do not count. The caller frees. */
 struct conf *conf_read(const char *path, struct err *err);
+/* The same for a reload: pools whose list of members cannot be read keep those of `previous` (may be NULL). */
+struct conf *conf_read_after(const char *path, const struct conf *previous, struct err *err);
 void conf_free(struct conf *conf);
+
+/* Whether text would do as a file of members; what is wrong goes to `err`. How many members it has, or -1. Any thread.
+ */
+int members_check(const char *text, size_t size, struct err *err);
 
 /* Where the control socket is if nothing else is said. */
 #define CONF_CONTROL_PATH "/run/meridian/meridian.sock"

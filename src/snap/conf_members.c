@@ -12,7 +12,6 @@
 #include "base/hash.h"
 #include "snap/conf_reader.h"
 
-#define FILE_BYTES_MAX (1u << 20)
 #define WORDS 2 /* of a line: address, weight */
 
 /* A file while it is read. */
@@ -83,7 +82,7 @@ static void read_line(struct lines *lines, uint32_t at, uint32_t end)
 		append(lines, count == 1 ? words[0] : mapping_of(lines, words[0], words[1]));
 }
 
-static const struct yaml *read_lines(struct reader *reader, const char *path, const char *text, size_t size)
+const struct yaml *conf_members_lines(struct reader *reader, const char *path, const char *text, size_t size)
 {
 	struct yaml_file *file = arena_alloc(reader->scratch, sizeof *file);
 	uint32_t *starts = arena_alloc(reader->scratch, (size + 1) * sizeof *starts);
@@ -117,7 +116,7 @@ const struct yaml *conf_members_load(struct reader *reader, const struct yaml *v
 	struct err_at at = yaml_at(yaml_get(value, "from"));
 	size_t size;
 	bool empty;
-	char *text = reader->source->read(reader->source->context, path, FILE_BYTES_MAX, &size, reader->err, &at);
+	char *text = reader->source->read(reader->source->context, path, MEMBER_FILE_MAX, &size, reader->err, &at);
 	if (!text)
 		return NULL;
 	char *copy = arena_bytes(reader->arena, size + 1); /* places point into it */
@@ -129,11 +128,25 @@ const struct yaml *conf_members_load(struct reader *reader, const struct yaml *v
 		return NULL;
 	const struct yaml *list = copy[strspn(copy, " \t\r\n")] == '['
 	                                  ? yaml_parse(reader->scratch, path, copy, size, &empty, reader->err)
-	                                  : read_lines(reader, path, copy, size);
+	                                  : conf_members_lines(reader, path, copy, size);
 	if (list && list->kind == YAML_LIST && !list->count) {
 		err_add(reader->err, ERR_ERROR, &(struct err_at){.file = path},
 		        "there is no member in this file; a pool is never emptied by one");
 		return NULL;
 	}
 	return list;
+}
+
+int members_check(const char *text, size_t size, struct err *err)
+{
+	static const char name[] = "members";
+	size_t before = err_count(err, ERR_ERROR);
+	struct arena *arena = arena_new();
+	struct conf conf = {.arena = arena};
+	struct reader reader = {.conf = &conf, .arena = arena, .scratch = arena, .err = err};
+	struct conf_pool pool = {.probe = NO_INDEX};
+	if (yaml_check_text(name, text, size, err))
+		conf_pool_fill(&reader, conf_members_lines(&reader, name, text, size), &pool);
+	arena_free(arena);
+	return err_count(err, ERR_ERROR) > before ? -1 : (int)pool.member_count;
 }

@@ -120,15 +120,9 @@ static void check_weights(struct reader *reader, const struct yaml *value, const
 			        "no %s member of the pool has a weight above 0: none would be given", families[family]);
 }
 
-static bool read_members(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+void conf_pool_fill(struct reader *reader, const struct yaml *value, struct conf_pool *pool)
 {
-	struct conf_pool *pool = field;
 	uint32_t of_family[2] = {0, 0};
-	(void)option;
-	if (value->kind == YAML_MAPPING && !(value = conf_members_load(reader, value)))
-		return false;
-	if (!expect_list(reader, value, "a list of addresses"))
-		return false;
 	struct conf_pool_member *members = arena_alloc(reader->arena, value->count * sizeof *members);
 	struct dict *seen = value->count > FEW ? dict_new() : NULL;
 	pool->members = members;
@@ -153,6 +147,22 @@ static bool read_members(struct reader *reader, const struct yaml *value, const 
 	}
 	dict_free(seen);
 	check_weights(reader, value, pool);
+}
+
+static bool read_members(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+{
+	struct conf_pool *pool = field;
+	const struct yaml *from = value->kind == YAML_MAPPING ? yaml_get(value, "from") : NULL;
+	(void)option;
+	if (from && from->kind == YAML_SCALAR && conf_is_url(from->text)) {
+		pool->source = conf_source_read(reader, value);
+		return true;
+	}
+	if (value->kind == YAML_MAPPING && !(value = conf_members_load(reader, value)))
+		return false;
+	if (!expect_list(reader, value, "a list of addresses"))
+		return false;
+	conf_pool_fill(reader, value, pool);
 	return true;
 }
 
@@ -243,12 +253,17 @@ static int compare_datacenters(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
+/* Is it known what it is? */
+static bool is_read(const struct conf_pool *pool)
+{
+	return pool->cname || pool->member_count || pool->source;
+}
+
 /* All addresses, or all names. */
 static void check_alike(struct reader *reader, const struct sorted *list, uint32_t count)
 {
 	for (uint32_t i = 1; i < count; i++)
-		if (!list[i].pool.cname != !list[0].pool.cname && (list[i].pool.cname || list[i].pool.member_count) &&
-		        (list[0].pool.cname || list[0].pool.member_count)) {
+		if (!list[i].pool.cname != !list[0].pool.cname && is_read(&list[i].pool) && is_read(&list[0].pool)) {
 			reader_error(reader, list[i].value->key,
 			        "the pools of a service are all addresses or all names ('cname')");
 			return;
@@ -271,6 +286,8 @@ void conf_pools_read(struct reader *reader, const struct yaml *value, struct con
 		pool->name = arena_string(reader->arena, item->key->text);
 		pool->datacenter = find_datacenter(reader, item->key, mapped);
 		read_pool(reader, item, pool);
+		if (pool->source)
+			conf_source_fill(reader, item->key, service, pool);
 		list[count++].value = item;
 	}
 	names_free(&given);

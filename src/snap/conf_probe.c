@@ -64,7 +64,7 @@ static bool read_status(struct reader *reader, const struct yaml *value, const s
 }
 
 /* Text that goes into a request line or a header: nothing that could begin another one. */
-static bool check_line(struct reader *reader, const struct yaml *value, bool spaces)
+bool check_line(struct reader *reader, const struct yaml *value, bool spaces)
 {
 	for (const char *at = value->text; *at; at++)
 		if ((uint8_t)*at < ' ' || *at == 0x7f || (*at == ' ' && !spaces)) {
@@ -75,7 +75,7 @@ static bool check_line(struct reader *reader, const struct yaml *value, bool spa
 	return true;
 }
 
-static bool read_host(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+bool read_host(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
 {
 	return read_text(reader, value, option, field) && check_line(reader, value, false);
 }
@@ -97,7 +97,7 @@ static bool is_token(const char *text)
 	return *text && text[strspn(text, marks)] == 0;
 }
 
-static bool read_headers(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+bool read_headers(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
 {
 	(void)option;
 	if (!expect_mapping(reader, value, "a mapping of header names to values"))
@@ -139,7 +139,7 @@ static bool read_command(struct reader *reader, const struct yaml *value, const 
 }
 
 /* A field's name, or a path into objects: no label between two dots is empty. */
-static bool check_field(struct reader *reader, const struct yaml *value)
+bool check_field(struct reader *reader, const struct yaml *value)
 {
 	size_t length = strlen(value->text);
 	if (*value->text == '.' || value->text[length - 1] == '.' || strstr(value->text, "..")) {

@@ -60,11 +60,13 @@ static void read_all(struct reader *reader, const char *path)
 	names_free(&reader->keys);
 }
 
-struct conf *conf_read_from(const struct conf_source *source, const char *path, struct err *err)
+struct conf *conf_read_from(
+        const struct conf_source *source, const char *path, const struct conf *previous, struct err *err)
 {
 	size_t before = err_count(err, ERR_ERROR);
 	struct arena *arena = arena_new();
-	struct reader reader = {.arena = arena, .scratch = arena_new(), .err = err, .source = source};
+	struct reader reader = {
+	        .arena = arena, .scratch = arena_new(), .err = err, .source = source, .previous = previous};
 	struct conf *conf = arena_alloc(arena, sizeof *conf);
 	conf->arena = arena;
 	conf->path = arena_string(arena, path);
@@ -77,10 +79,15 @@ struct conf *conf_read_from(const struct conf_source *source, const char *path, 
 	return NULL;
 }
 
-struct conf *conf_read(const char *path, struct err *err)
+struct conf *conf_read_after(const char *path, const struct conf *previous, struct err *err)
 {
 	static const struct conf_source disk = {.read = disk_read, .list = disk_list, .exists = disk_exists};
-	return conf_read_from(&disk, path, err);
+	return conf_read_from(&disk, path, previous, err);
+}
+
+struct conf *conf_read(const char *path, struct err *err)
+{
+	return conf_read_after(path, NULL, err);
 }
 
 void conf_free(struct conf *conf)

@@ -32,8 +32,9 @@ struct names {
 
 struct reader {
 	struct conf *conf;
-	struct arena *arena;   /* the conf's */
-	struct arena *scratch; /* trees and what else only reading needs */
+	const struct conf *previous; /* that serves; NULL: none does */
+	struct arena *arena;         /* the conf's */
+	struct arena *scratch;       /* trees and what else only reading needs */
 	struct err *err;
 	const struct conf_source *source;
 	struct names datacenters, probes, maps, keys;
@@ -139,15 +140,29 @@ void conf_service_read(
  * whole, its pools known. */
 option_read read_follow, read_need, read_agree, read_condition;
 void conf_policy_check(struct reader *reader, const struct yaml *value, struct conf_service *service);
-/* conf_members.c: `{ from: PATH }` → what stands in that file, as a list; NULL and an error. */
+/* conf_members.c: what stands in the file of `{ from: PATH }`, as a list; NULL and an error. And lines of text as such
+ * a list. */
 const struct yaml *conf_members_load(struct reader *reader, const struct yaml *value);
+const struct yaml *conf_members_lines(struct reader *reader, const char *path, const char *text, size_t size);
+/* conf_source.c: `{ from: URL }`. Its members, once the service's names are known, as they were last told. */
+bool conf_is_url(const char *text);
+struct member_source *conf_source_read(struct reader *reader, const struct yaml *value);
+void conf_source_fill(
+        struct reader *reader, const struct yaml *value, const struct conf_service *service, struct conf_pool *pool);
+/* conf_probe.c: a text for a line of a request; a path into JSON; a host, headers. */
+bool check_line(struct reader *reader, const struct yaml *value, bool spaces);
+bool check_field(struct reader *reader, const struct yaml *value);
+option_read read_host, read_headers;
+/* conf_pool.c: members as a list has them, into an empty pool. */
+void conf_pool_fill(struct reader *reader, const struct yaml *list, struct conf_pool *pool);
 /* conf_pool.c: the pools of a service whose map is known; `names` are the names of the pools, in the order of
  * service->pools. */
 void conf_pools_read(struct reader *reader, const struct yaml *value, struct conf_service *service, uint32_t probe,
         struct names *names);
 
-/* conf_read on another source than the disk. */
-struct conf *conf_read_from(const struct conf_source *source, const char *path, struct err *err);
+/* conf_read_after on another source than the disk. */
+struct conf *conf_read_from(
+        const struct conf_source *source, const char *path, const struct conf *previous, struct err *err);
 /* Reads and parses a file: its tree in scratch, its text in the conf's arena; NULL if there is nothing to read from it.
  */
 const struct yaml *conf_load(struct reader *reader, const char *path, const struct err_at *at);

@@ -30,6 +30,7 @@ libsnap_a_SOURCES = \
 	src/snap/conf_rules.h \
 	src/snap/conf_server.c \
 	src/snap/conf_service.c \
+	src/snap/conf_source.c \
 	src/snap/conf_value.c \
 	src/snap/conf_yaml.c \
 	src/snap/conf_yaml.h \
@@ -56,7 +57,7 @@ CONF_TEST_SOURCES = \
 check_PROGRAMS += \
 	tests/unit/snap/test_conf \
 	tests/unit/snap/test_conf_errors \
-	tests/unit/snap/test_conf_geo
+	tests/unit/snap/test_conf_geo tests/unit/snap/test_conf_source
 tests_unit_snap_test_conf_SOURCES = tests/unit/snap/test_conf.c $(CONF_TEST_SOURCES)
 tests_unit_snap_test_conf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_snap_test_conf_LDADD = $(CONF_LIBS) $(CMOCKA_LIBS)
@@ -66,6 +67,9 @@ tests_unit_snap_test_conf_errors_LDADD = $(CONF_LIBS) $(CMOCKA_LIBS)
 tests_unit_snap_test_conf_geo_SOURCES = tests/unit/snap/test_conf_geo.c $(CONF_TEST_SOURCES)
 tests_unit_snap_test_conf_geo_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_snap_test_conf_geo_LDADD = $(CONF_LIBS) $(CMOCKA_LIBS)
+tests_unit_snap_test_conf_source_SOURCES = tests/unit/snap/test_conf_source.c $(CONF_TEST_SOURCES)
+tests_unit_snap_test_conf_source_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_snap_test_conf_source_LDADD = $(CONF_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/snap/test_whatif
 tests_unit_snap_test_whatif_SOURCES = tests/unit/snap/test_whatif.c
 tests_unit_snap_test_whatif_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

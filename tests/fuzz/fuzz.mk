@@ -93,3 +93,16 @@ tests_fuzz_fuzz_dns_reply_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(UV_CFLAGS)
 tests_fuzz_fuzz_dns_reply_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_dns_reply_LDADD = $(PROBE_LIBS)
 endif
+
+# Replies of registries.
+EXTRA_DIST += tests/fuzz/corpus_member_list.py
+check_PROGRAMS += tests/fuzz/replay_member_list
+tests_fuzz_replay_member_list_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_member_list.c
+tests_fuzz_replay_member_list_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"tests/fuzz/corpus/member_list"'
+tests_fuzz_replay_member_list_LDADD = $(PROBE_LIBS) $(CONF_LIBS)
+
+if FUZZING
+noinst_PROGRAMS += tests/fuzz/fuzz_member_list
+tests_fuzz_fuzz_member_list_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_member_list_LDADD = $(PROBE_LIBS) $(CONF_LIBS)
+endif

@@ -42,10 +42,11 @@ static void check_pool(const struct conf *conf, const struct conf_service *servi
 	const struct conf_pool *pool = &service->pools[i];
 	MUST(pool->datacenter < conf->datacenter_count || (pool->datacenter == NO_INDEX && service->map == NO_INDEX));
 	MUST(pool->probe < conf->probe_count || pool->probe == NO_INDEX);
-	MUST(service->names_only ? pool->cname && !pool->member_count : !pool->cname && pool->member_count > 0);
+	MUST(service->names_only ? pool->cname && !pool->member_count
+	                         : !pool->cname && (pool->member_count || pool->source));
 	MUST(service->map == NO_INDEX || i == 0 || service->pools[i - 1].datacenter < pool->datacenter);
 	for (uint32_t j = 0; j < pool->member_count; j++)
-		MUST(pool->members[j].addr.family != ADDR_NONE && pool->members[j].weight > 0);
+		MUST(pool->members[j].addr.family != ADDR_NONE);
 }
 
 static void check_services(const struct conf *conf)
@@ -97,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	struct conf_source source = memory_source(&memory);
 	struct err *err = err_new();
-	struct conf *conf = conf_read_from(&source, "meridian.yaml", err);
+	struct conf *conf = conf_read_from(&source, "meridian.yaml", NULL, err);
 	MUST((conf != NULL) == (err_count(err, ERR_ERROR) == 0));
 	check_errors(err);
 	if (conf) {

@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memory_set(&memory, "geo/x.nets", data ? (const char *)data : "", size);
 	struct conf_source source = memory_source(&memory);
 	struct err *err = err_new();
-	struct conf *conf = conf_read_from(&source, "meridian.yaml", err);
+	struct conf *conf = conf_read_from(&source, "meridian.yaml", NULL, err);
 	MUST((conf != NULL) == (err_count(err, ERR_ERROR) == 0));
 	if (conf)
 		check(conf, lines);

@@ -25,7 +25,7 @@ struct conf *conf_of(const char *server, const char *geo, char **why)
 	memory_set(&memory, "etc/zones/example.com.zone", no_zone, 0);
 	memory_set(&memory, "etc/geo/a.yaml", geo, geo ? strlen(geo) : 0);
 	struct conf_source source = memory_source(&memory);
-	struct conf *conf = conf_read_from(&source, "etc/meridian.yaml", err);
+	struct conf *conf = conf_read_from(&source, "etc/meridian.yaml", NULL, err);
 	*why = err_items(err) ? strdup(err_item(err, 0)->message) : NULL;
 	err_free(err);
 	return conf;

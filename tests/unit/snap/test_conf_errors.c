@@ -63,7 +63,7 @@ static void run_case(struct memory_case *test)
 {
 	struct err *err = err_new();
 	struct conf_source source = memory_source(&test->files);
-	struct conf *conf = conf_read_from(&source, "meridian.yaml", err);
+	struct conf *conf = conf_read_from(&source, "meridian.yaml", NULL, err);
 	expect(test->name, conf, err, test->errors);
 	conf_free(conf);
 	err_free(err);
@@ -135,7 +135,7 @@ static void test_many_errors(void **state)
 	memory_set(&memory, "zones/a.zone", "", 0);
 	struct conf_source source = memory_source(&memory);
 	struct err *err = err_new();
-	assert_null(conf_read_from(&source, "meridian.yaml", err));
+	assert_null(conf_read_from(&source, "meridian.yaml", NULL, err));
 	assert_int_equal(err_count(err, ERR_ERROR), 3000);
 	assert_int_equal(err_items(err), ERR_MAX);
 	err_free(err);

@@ -236,7 +236,7 @@ static void test_nets(void **state)
 	memory_set(&memory, "geo/x.nets", nets, strlen(nets));
 	struct conf_source source = memory_source(&memory);
 	struct err *err = err_new();
-	struct conf *conf = conf_read_from(&source, "meridian.yaml", err);
+	struct conf *conf = conf_read_from(&source, "meridian.yaml", NULL, err);
 	assert_int_equal(err_items(err), 0);
 	assert_int_equal(conf->maps[0].count, COUNT(rows));
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -371,7 +371,7 @@ static void test_merge(void **state)
 	memory_set(&memory, "geo/b.yaml", two, strlen(two));
 	struct conf_source source = memory_source(&memory);
 	struct err *err = err_new();
-	struct conf *conf = conf_read_from(&source, "meridian.yaml", err);
+	struct conf *conf = conf_read_from(&source, "meridian.yaml", NULL, err);
 	assert_int_equal(err_items(err), 0);
 	assert_string_equal(conf->datacenters[0].name, "iad");
 	assert_string_equal(conf->datacenters[1].name, "fra");
