@@ -170,6 +170,18 @@ static void show_answer(const struct ctl *ctl, const json_t *data)
 	free(scope);
 }
 
+/* What of the pools deserves a look. */
+static void show_notes(const json_t *remarks)
+{
+	for (size_t i = 0; i < json_array_size(remarks); i++) {
+		char *pool = ctl_text(json_array_get(remarks, i), "pool"),
+		     *text = ctl_text(json_array_get(remarks, i), "text");
+		printf("%snote      %s: %s\n", i ? "" : "\n", pool, text);
+		free(pool);
+		free(text);
+	}
+}
+
 /* Why the TTL is not that of the zone. */
 static void show_ttl(const json_t *data)
 {
@@ -198,6 +210,7 @@ void ctl_show_explain(const struct ctl *ctl, const json_t *data)
 		show_rule(data);
 		show_candidates(ctl, json_object_get(data, "candidates"));
 		show_pool(ctl, data);
+		show_notes(json_object_get(data, "remarks"));
 		show_ttl(data);
 	} else if (has(data, "zone")) {
 		puts("service   none: the answer is the zone's, the same for every client");

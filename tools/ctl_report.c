@@ -213,6 +213,8 @@ void ctl_show_health(const struct ctl *ctl, const json_t *data)
 	static const char *const datacenters_heading[] = {
 	        "DATA CENTER", "STATE", "REASON", "SINCE", "UNTIL", "CLIENTS MAY COME UNTIL"};
 	static const char *const datacenters_keys[] = {"name", "state", "reason", "since", "until", "serving_to"};
+	static const char *const lists_heading[] = {"LIST OF MEMBERS", "STATE", "MEMBERS", "SINCE", "LAST GOOD"};
+	static const char *const lists_keys[] = {"from", "state", "members", "since", "last_good"};
 	const json_t *targets = json_object_get(data, "targets"), *pools = json_object_get(data, "pools");
 	struct ctl_table *table = ctl_table_new(7);
 	ctl_table_heading(table, targets_heading);
@@ -221,6 +223,7 @@ void ctl_show_health(const struct ctl *ctl, const json_t *data)
 	ctl_table_end(table, stdout, ctl->colour_out);
 	show_readings(ctl, json_object_get(data, "targets"));
 	show_rows(ctl, pools, 4, pools_heading, pools_keys);
+	show_rows(ctl, json_object_get(data, "lists"), 5, lists_heading, lists_keys);
 	show_remarks(ctl, data);
 	if (!json_array_size(targets) && !json_array_size(pools))
 		puts("nothing is steered");

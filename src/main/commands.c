@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "main/fetch.h"
 #include "main/report.h"
 #include "wire/rrset.h"
 
@@ -39,16 +40,25 @@ static const struct live *live_of(struct daemon *daemon, struct control_request 
 
 static void run_status(void *context, struct control_request *request, const json_t *arguments)
 {
+	struct daemon *daemon = context;
 	(void)arguments;
-	control_reply(request, report_status(context));
+	json_t *status = report_status(daemon), *remarks = json_object_get(status, "remarks");
+	if (remarks)
+		fetch_remark(daemon->fetch, NULL, remarks);
+	control_reply(request, status);
 }
 
 static void run_health(void *context, struct control_request *request, const json_t *arguments)
 {
 	(void)arguments;
-	const struct live *live = live_of(context, request);
-	if (live)
-		control_reply(request, report_health(live));
+	struct daemon *daemon = context;
+	const struct live *live = live_of(daemon, request);
+	if (!live)
+		return;
+	json_t *health = report_health(live);
+	fetch_remark(daemon->fetch, NULL, json_object_get(health, "remarks"));
+	json_object_set_new(health, "lists", fetch_report(daemon->fetch));
+	control_reply(request, health);
 }
 
 static void reloaded(void *context, const struct reload_outcome *outcome)
@@ -76,7 +86,8 @@ static void run_reload(void *context, struct control_request *request, const jso
 
 static void run_explain(void *context, struct control_request *request, const json_t *arguments)
 {
-	const struct live *live = live_of(context, request);
+	struct daemon *daemon = context;
+	const struct live *live = live_of(daemon, request);
 	if (!live)
 		return;
 	struct explain_question question;
@@ -88,7 +99,11 @@ static void run_explain(void *context, struct control_request *request, const js
 	}
 	struct explanation *explanation = malloc(sizeof *explanation);
 	explain(live, &question, explanation);
-	control_reply(request, report_explanation(live, &question, explanation));
+	json_t *report = report_explanation(live, &question, explanation), *remarks = json_array();
+	if (explanation->service)
+		fetch_remark(daemon->fetch, explanation->service->name, remarks);
+	json_object_set_new(report, "remarks", remarks);
+	control_reply(request, report);
 	free(explanation);
 }
 
@@ -298,6 +313,7 @@ void commands_register(struct daemon *daemon)
 		control_register(daemon->control, &commands[i]);
 	inspect_register(daemon);
 	control_register_metrics(daemon->control, metrics_counters, daemon);
+	control_register_metrics(daemon->control, fetch_metrics, daemon->fetch);
 	control_register_metrics(daemon->control, metrics_state, daemon);
 	control_register_metrics(daemon->control, tell_metrics, daemon);
 }

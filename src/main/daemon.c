@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "config.h"
+#include "main/fetch.h"
 
 #define STOP_GRACE (4 * NANO_SECOND)
 #define BUILD_GRACE_MS 500
@@ -249,6 +250,7 @@ static void published(void *context, const struct live *live)
 	log_set_level(level + daemon->verbose > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : level + daemon->verbose);
 	if (daemon->phase == DAEMON_LOADING || daemon->phase == DAEMON_STOPPING)
 		return;
+	fetch_published(daemon->fetch);
 	prober_set(daemon->prober, live->board);
 	watch_published(daemon->watch);
 	daemon_tick(daemon);
@@ -334,6 +336,12 @@ done:
 	err_free(err);
 }
 
+/* Members are known: now they are asked. */
+static void lists_had(struct daemon *daemon)
+{
+	prober_first_round(daemon->prober, serve_now, daemon);
+}
+
 static int open_sockets(struct daemon *daemon, const struct conf *conf, struct err *err)
 {
 	struct serve_options options = {.listen = conf->listen,
@@ -376,10 +384,11 @@ static void first_built(void *context, const struct reload_outcome *outcome)
 			board_restore(daemon_board(daemon), daemon->state_file, clock_now(), clock_wall(), err);
 		log_err(err);
 		prober_on_change(daemon->prober, on_change, daemon);
+		fetch_published(daemon->fetch);
 		prober_set(daemon->prober, daemon_board(daemon));
 		watch_published(daemon->watch);
 		daemon_tick(daemon);
-		prober_first_round(daemon->prober, serve_now, daemon);
+		fetch_first_round(daemon->fetch, lists_had);
 	}
 	err_free(err);
 }
@@ -444,6 +453,7 @@ int daemon_run(struct daemon *daemon)
 	uv_timer_init(&daemon->loop, &daemon->save);
 	daemon->tick.data = daemon->save.data = daemon;
 	daemon->watch = watch_new(daemon);
+	daemon->fetch = fetch_new(daemon);
 	daemon->source = live_source_new();
 	daemon->control = control_new(&daemon->loop);
 	commands_register(daemon);
@@ -457,6 +467,7 @@ int daemon_run(struct daemon *daemon)
 	save_last(daemon);
 	uv_loop_close(&daemon->loop);
 	control_free(daemon->control);
+	fetch_free(daemon->fetch);
 	reload_free(daemon->reload);
 	live_source_free(daemon->source);
 	announced_free(daemon->announced);

@@ -41,7 +41,8 @@ struct daemon {
 	struct control *control;
 
 	struct watch *watch;
-	struct events *events; /* NULL: nobody listens */
+	struct fetch_lists *fetch; /* fetch.h */
+	struct events *events;     /* NULL: nobody listens */
 
 	char *state_file;            /* NULL: no state is kept */
 	bool saving;                 /* a write is under way */
@@ -50,10 +51,13 @@ struct daemon {
 	struct save_waiter *waiters; /* who wants to know when the next write has ended */
 };
 
-/* watch.c: reloads when a file of members changes. Told of everything that is published; freed with the loop. */
+/* watch.c: reloads when a file of members changes, or a list that was fetched. Told of everything that is published;
+ * freed with the loop. */
 struct watch;
 struct watch *watch_new(struct daemon *daemon);
 void watch_published(struct watch *watch);
+/* A list that `from` names is new: a reload, as soon as one may be. */
+void watch_changed(struct watch *watch, const char *from);
 void watch_free(struct watch *watch);
 
 /* The configuration that serves now. */
@@ -82,6 +86,8 @@ void announced_free(struct announced *announced);
 void tell_start(struct daemon *daemon);
 /* An event of the daemon's own; `name` and `state` may be NULL. */
 void tell(struct daemon *daemon, const char *event, const char *name, const char *state, const char *text);
+void tell_at(struct daemon *daemon, enum log_level level, const char *event, const char *name, const char *state,
+        const char *text);
 /* The hook of a reload that ended. */
 void tell_reload(void *daemon, const struct reload_outcome *outcome);
 /* The file of events was moved away. */

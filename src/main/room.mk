@@ -19,6 +19,8 @@ meridiand_so_SOURCES = \
 	src/main/commands.c \
 	src/main/daemon.c \
 	src/main/daemon.h \
+	src/main/fetch.c \
+	src/main/fetch.h \
 	src/main/inspect.c \
 	src/main/main.c \
 	src/main/privileges.c \

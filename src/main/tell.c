@@ -46,9 +46,15 @@ static void hear(void *context, const struct event *event)
 	send_event(context, event);
 }
 
+void tell_at(struct daemon *daemon, enum log_level level, const char *event, const char *name, const char *state,
+        const char *text)
+{
+	send_event(daemon, &(struct event){level, event, name, state, .text = text});
+}
+
 void tell(struct daemon *daemon, const char *event, const char *name, const char *state, const char *text)
 {
-	send_event(daemon, &(struct event){LOG_LEVEL_INFO, event, name, state, .text = text});
+	tell_at(daemon, LOG_LEVEL_INFO, event, name, state, text);
 }
 
 void tell_start(struct daemon *daemon)

@@ -1,5 +1,5 @@
 /*
- * watch.c: files of members, which other programs write: a change is a reload.
+ * watch.c: files of members, which other programs write: a change is a reload. So is a list that was fetched.
  *
  * Called by daemon.c whenever something was published. Once a second a worker
  * looks at all files; one whose status changed is read, and where it says
@@ -21,7 +21,6 @@
 
 #define LOOK_MS 1000
 #define REST (2 * NANO_SECOND) /* from one reload to the next, at least */
-#define FILE_BYTES_MAX (1u << 20)
 
 struct watched {
 	char *path;
@@ -41,6 +40,7 @@ struct watch {
 	bool busy;     /* the worker has the files */
 	bool outdated; /* something was published meanwhile */
 	nanotime asked;
+	char *fetched; /* where a list that is new came from; NULL: none did */
 };
 
 /* ---- the worker ---- */
@@ -61,7 +61,7 @@ static void look_at(struct watched *file)
 	if (stat(file->path, &status) || (file->looked && same_status(&status, &file->status)))
 		return;
 	struct err *quiet = err_new();
-	char *text = file_read(file->path, FILE_BYTES_MAX, &size, quiet, NULL);
+	char *text = file_read(file->path, MEMBER_FILE_MAX, &size, quiet, NULL);
 	err_free(quiet);
 	if (!text) {
 		bool again = same_status(&status, &file->broken);
@@ -114,6 +114,12 @@ static void take_files(struct watch *watch)
 	}
 }
 
+static void reload(struct watch *watch, const char *why)
+{
+	watch->asked = clock_now();
+	reload_request(watch->daemon->reload, why, NULL, NULL);
+}
+
 static void looked(uv_work_t *work, int status)
 {
 	struct watch *watch = work->data;
@@ -128,10 +134,8 @@ static void looked(uv_work_t *work, int status)
 		changed = watch->files[i].changed ? watch->files[i].path : changed;
 		watch->files[i].changed = false;
 	}
-	if (changed) {
-		watch->asked = clock_now();
-		reload_request(watch->daemon->reload, changed, NULL, NULL);
-	}
+	if (changed)
+		reload(watch, changed);
 	if (watch->outdated)
 		take_files(watch);
 }
@@ -140,9 +144,15 @@ static void on_time(uv_timer_t *timer)
 {
 	struct watch *watch = timer->data;
 	struct daemon *daemon = watch->daemon;
-	if (watch->busy || !watch->count || daemon->phase != DAEMON_READY || reload_running(daemon->reload) ||
-	        (watch->asked && clock_now() - watch->asked < REST))
+	if (watch->busy || (!watch->count && !watch->fetched) || daemon->phase != DAEMON_READY ||
+	        reload_running(daemon->reload) || (watch->asked && clock_now() - watch->asked < REST))
 		return;
+	if (watch->fetched) {
+		reload(watch, watch->fetched);
+		free(watch->fetched);
+		watch->fetched = NULL;
+		return;
+	}
 	watch->busy = true;
 	MUST(uv_queue_work(&daemon->loop, &watch->work, look, looked) == 0);
 }
@@ -157,6 +167,12 @@ struct watch *watch_new(struct daemon *daemon)
 	return watch;
 }
 
+static void start_timer(struct watch *watch)
+{
+	if (!uv_is_active((uv_handle_t *)&watch->timer))
+		uv_timer_start(&watch->timer, on_time, LOOK_MS, LOOK_MS);
+}
+
 void watch_published(struct watch *watch)
 {
 	if (watch->busy) {
@@ -164,8 +180,15 @@ void watch_published(struct watch *watch)
 		return;
 	}
 	take_files(watch);
-	if (watch->count && !uv_is_active((uv_handle_t *)&watch->timer))
-		uv_timer_start(&watch->timer, on_time, LOOK_MS, LOOK_MS);
+	if (watch->count)
+		start_timer(watch);
+}
+
+void watch_changed(struct watch *watch, const char *from)
+{
+	if (!watch->fetched)
+		watch->fetched = strdup(from);
+	start_timer(watch);
 }
 
 static void closed(uv_handle_t *handle)
@@ -178,5 +201,7 @@ void watch_free(struct watch *watch)
 	if (watch->busy)
 		return; /* looked() does it */
 	drop_files(watch);
+	free(watch->fetched);
+	watch->fetched = NULL;
 	uv_close((uv_handle_t *)&watch->timer, closed);
 }
