@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { GUARD_MS = 20000 };
+enum { GUARD_MS = 60000 };
 
 static void on_guard(uv_timer_t *timer)
 {

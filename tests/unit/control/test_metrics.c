@@ -23,18 +23,19 @@ static void write_answers(void *context, FILE *out)
 	fprintf(out, "# TYPE %s counter\n%s 7\n", (const char *)context, (const char *)context);
 }
 
-/* A port that is free now. */
+/* A port that is free now, and none of those that the kernel gives to clients, who would take it a moment later. */
 static uint16_t free_port(void)
 {
 	struct endpoint endpoint;
 	struct sockaddr_storage address;
 	assert_true(endpoint_parse(&endpoint, "127.0.0.1", 0));
-	socklen_t length = endpoint_to_sockaddr(&endpoint, &address);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-	close(fd);
-	return endpoint_from_sockaddr((struct sockaddr *)&address).port;
+	for (endpoint.port = (uint16_t)(20000 + getpid() % 10000);; endpoint.port++) {
+		socklen_t length = endpoint_to_sockaddr(&endpoint, &address);
+		int fd = socket(AF_INET, SOCK_STREAM, 0), free = bind(fd, (struct sockaddr *)&address, length);
+		close(fd);
+		if (free == 0)
+			return endpoint.port;
+	}
 }
 
 static uint16_t page_open(struct house *house)

@@ -24,7 +24,7 @@
 #include "wire/message.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 60000
 #define QUESTION_MIN 17 /* of the shortest question, .example. */
 
 struct answerer {

@@ -28,7 +28,7 @@
 #define STUB_SANITIZED false
 #endif
 
-enum { STUB_QUERY = 40, STUB_WAIT_MS = STUB_SANITIZED ? 30000 : 5000, STUB_TRANSFERRED = 60000 };
+enum { STUB_QUERY = 40, STUB_WAIT_MS = 30000, STUB_TRANSFERRED = 60000 };
 
 /* Threads between live_thread_start and live_thread_stop. */
 int stub_threads(void);

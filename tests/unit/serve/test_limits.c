@@ -57,9 +57,9 @@ static void test_full(void **state)
 	for (unsigned i = 7; i < 12; i++) {
 		int fd = connect_from(&to, "127.0.0.4");
 		assert_true(stub_ask(fd, 3));
-		assert_true(stub_ended(fds[i], 1000));
+		assert_true(stub_ended(fds[i], STUB_WAIT_MS));
 		close(fd);
-		for (unsigned k = 0; k < 1000 && stub_counter(serve, COUNTER_TCP_OPEN) >= MOST; k++)
+		for (unsigned k = 0; k < STUB_WAIT_MS && stub_counter(serve, COUNTER_TCP_OPEN) >= MOST; k++)
 			usleep(1000);
 		close(fds[i]);
 		fds[i] = connect_from(&to, NULL);
@@ -78,29 +78,36 @@ static void test_too_slow(void **state)
 {
 	(void)state;
 	enum { IDLE, LENGTH, DRIP, DEAF, KINDS };
-	struct serve *serve = serve_with(100, 1000);
+	struct serve *serve = serve_with(100, 2000);
 	struct endpoint to = stub_endpoint(serve, 0);
 	int fds[KINDS], good = connect_from(&to, NULL);
-	uint8_t query[2 + STUB_QUERY];
+	unsigned replaced = 0;
+	uint8_t many[200 * (2 + STUB_QUERY)], *query = many;
 	size_t size = stub_framed(query, 1, 65535);
+	for (size_t i = 1; i < 200; i++)
+		memcpy(many + i * size, many, size);
 	for (unsigned i = 0; i < KINDS; i++)
 		fds[i] = connect_from(&to, NULL);
 	assert_true(stub_send(fds[LENGTH], query, 1));
-	for (unsigned i = 0; i < 200; i++)
-		assert_true(stub_send(fds[DEAF], query, size));
+	assert_true(stub_send(fds[DEAF], many, sizeof many));
 	bool ended = false;
 	for (unsigned i = 0; i < STUB_QUERY && !ended; i++) {
-		assert_true(stub_ask(good, (uint16_t)i));
+		/* on a busy machine the good one may be idle for too long, too: another takes its place */
+		if (!stub_ask(good, (uint16_t)i)) {
+			close(good);
+			good = connect_from(&to, NULL);
+			replaced++;
+			assert_true(stub_ask(good, (uint16_t)i));
+		}
 		ended = send(fds[DRIP], query + i, 1, MSG_NOSIGNAL) < 0 || stub_ended(fds[DRIP], 50);
 	}
 	assert_true(ended);
 	for (unsigned i = 0; i < KINDS; i++)
 		assert_true(stub_ended(fds[i], STUB_WAIT_MS));
-	/* on a busy machine the good one has been idle for too long by now, too: another takes its place */
 	close(good);
 	good = connect_from(&to, NULL);
 	assert_true(stub_ask(good, 7));
-	assert_in_range(stub_counter(serve, COUNTER_TCP_TIMEOUTS), KINDS, KINDS + 1);
+	assert_in_range(stub_counter(serve, COUNTER_TCP_TIMEOUTS), KINDS, KINDS + replaced + 1);
 	for (unsigned i = 0; i < KINDS; i++)
 		close(fds[i]);
 	close(good);
@@ -112,7 +119,7 @@ static void test_slow_but_steady(void **state)
 {
 	(void)state;
 	enum { ANSWERS = 200, BURST = 32768 }; /* more than the kernel holds for us */
-	struct serve *serve = serve_with(100, 1000);
+	struct serve *serve = serve_with(100, 2000);
 	struct endpoint to = stub_endpoint(serve, 0);
 	int fd = connect_from(&to, NULL), small = BURST;
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
@@ -124,9 +131,9 @@ static void test_slow_but_steady(void **state)
 	size_t left = (size_t)ANSWERS * (2 + 65535);
 	for (; left > 0; left -= left < BURST ? left : BURST) {
 		assert_true(stub_receive(fd, waste, left < BURST ? left : BURST));
-		usleep(5000);
+		usleep(10000);
 	}
-	assert_true(clock_now() - start > 1500 * NANO_MILLI);
+	assert_true(clock_now() - start > 3 * NANO_SECOND);
 	close(fd);
 	serve_stop(serve, NANO_SECOND);
 }
@@ -273,7 +280,7 @@ static void test_memory(void **state)
 		nanotime start = clock_now();
 		int fd = connect_from(&child.endpoint, NULL);
 		assert_true(stub_ask(fd, 1));
-		assert_true(STUB_SANITIZED || clock_now() - start < NANO_SECOND);
+		assert_true(STUB_SANITIZED || clock_now() - start < 5 * NANO_SECOND);
 		child_measure(&child, after);
 		print_message("%u connections, %zu bytes of a message: %ld KiB\n", rows[row].connections,
 		        rows[row].sent, after[0] - before[0]);

@@ -185,7 +185,7 @@ static void test_abrupt_ends(void **state)
 		}
 		close(fd);
 	}
-	for (unsigned i = 0; i < 1000 && stub_counter(serve, COUNTER_TCP_CLOSED) < 200; i++)
+	for (unsigned i = 0; i < STUB_WAIT_MS && stub_counter(serve, COUNTER_TCP_CLOSED) < 200; i++)
 		usleep(1000);
 	assert_int_equal(stub_counter(serve, COUNTER_TCP_OPEN), 0);
 	assert_int_equal(stub_counter(serve, COUNTER_TCP_ACCEPTED), 200);
@@ -224,7 +224,7 @@ static void test_transfers(void **state)
 	}
 	assert_int_equal(stub_transfers(), 1);
 	close(deaf);
-	for (unsigned i = 0; i < 1000 && stub_transfers() > 0; i++)
+	for (unsigned i = 0; i < STUB_WAIT_MS && stub_transfers() > 0; i++)
 		usleep(1000);
 	assert_int_equal(stub_transfers(), 0);
 	close(other);
@@ -252,8 +252,8 @@ static void test_stop_answers_what_came(void **state)
 	for (unsigned i = 0; i < CONNECTIONS; i++)
 		assert_non_null(send_queries(&(struct sender){fds[i], QUERIES, 0}));
 	nanotime start = clock_now();
-	serve_stop(serve, 4 * NANO_SECOND);
-	assert_true(clock_now() - start < 2 * NANO_SECOND);
+	serve_stop(serve, 30 * NANO_SECOND);
+	assert_true(clock_now() - start < 20 * NANO_SECOND);
 	assert_int_equal(stub_reply(fds[0], 1), STUB_QUERY);
 	for (unsigned i = 0; i < CONNECTIONS; i++) {
 		uint8_t more;
@@ -281,7 +281,7 @@ static void test_stop_within_grace(void **state)
 	nanotime start = clock_now();
 	serve_stop(serve, NANO_SECOND);
 	nanotime took = clock_now() - start;
-	assert_true(took < 1500 * NANO_MILLI);
+	assert_true(took < 10 * NANO_SECOND);
 	assert_true(stub_ended(quiet, 100));
 	assert_true(stub_ended(half, 100));
 	close(quiet);
