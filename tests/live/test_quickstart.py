@@ -67,8 +67,11 @@ class Quickstart(LiveTest):
             child.seen += more
 
     def test_once(self):
-        child = self.run_it('--once')
-        out, _ = child.communicate(timeout=60 * SLOW)
+        for _ in range(3):      # on a busy machine a data center may be late, and its clients are sent elsewhere
+            child = self.run_it('--once')
+            out, _ = child.communicate(timeout=60 * SLOW)
+            if child.returncode == 0:
+                break
         self.assertEqual(child.returncode, 0, out.decode())
         self.assertNotIn(b'\x1b', out, 'no colours into a pipe')
         self.assertIn(b'Every answer was the expected one.', out)
@@ -76,24 +79,24 @@ class Quickstart(LiveTest):
 
     def test_until_interrupted(self):
         child = self.run_it()
-        self.await_text(child, b'until Ctrl-C', 60)
+        self.await_text(child, b'until Ctrl-C', 180)
         second = self.run_it('--once')
-        out, _ = second.communicate(timeout=30)
+        out, _ = second.communicate(timeout=60 * SLOW)
         self.assertEqual(second.returncode, 1)
         self.assertRegex(out, rb'quickstart: cannot use 127\.0\.0\.1 \w+ port 5300: .*in use')
         child.send_signal(signal.SIGINT)
-        out, _ = child.communicate(timeout=20)
+        out, _ = child.communicate(timeout=60 * SLOW)
         self.assertEqual(child.returncode, 0, out)
         until(lambda: not members(child.pid), 2, 'nothing is left')
-        self.assertTrue(ports_free())
+        until(ports_free, 2, 'the ports are free')
 
     def test_killed(self):
         """Even kill -9 leaves no server behind; SIGTERM in the middle neither."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             with self.subTest(number=number.name):
                 child = self.run_it()
-                self.await_text(child, b'Ready', 30)
+                self.await_text(child, b'Ready', 60)
                 child.send_signal(number)
-                child.wait(20)
+                child.wait(60 * SLOW)
                 self.assertNotEqual(child.returncode, 0)
                 until(lambda: not members(child.pid), 8, 'nothing is left')

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 from centers import Center
-from world import BUILD, CTL, DAEMON, SOURCE, LiveTest
+from world import BUILD, CTL, DAEMON, PATIENCE, SOURCE, LiveTest
 
 
 def examples():
@@ -84,7 +84,7 @@ class Readme(LiveTest):
         for line, command, expected in found:
             with self.subTest(line=line, command=command):
                 done = subprocess.run(['bash', '-c', self.mine(self.world, command)], cwd=self.world.folder, text=True,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
                 output = ''.join(text.rstrip() + '\n' for text in self.shown(done.stdout).splitlines())
                 self.assertTrue(re.fullmatch(pattern(expected), output),
                                 f'README.md:{line}: `{command}` says\n{output}\nnot\n' + '\n'.join(expected))
