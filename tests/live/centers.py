@@ -3,6 +3,7 @@
 A Center answers in threads of its own. Change `behave` while it runs:
   ok             200 and the body
   status N       N and the body
+  flap           500 once, and ok from then on
   silent         accepts, reads the request, says nothing until told otherwise
   drip           one byte of an endless body every 50 ms
   reset          status line, then a reset
@@ -25,6 +26,9 @@ class Center:
         self.requests = []   # first line and headers of each
         self.connections = 0
         self.listener, self.open = None, set()
+        if tls:
+            tls.sni_callback = lambda sock, name, context: self.hosts.add(name)
+        self.hosts = set()   # names that were asked for by TLS
         self.changed = threading.Event()
         self.start()
 
@@ -75,7 +79,9 @@ class Center:
             sock.close()
 
     def reply(self, sock, word, rest=''):
-        status = {'ok': '200 OK', 'status': f'{rest} Testing', 'moved': '302 Found', 'drip': '200 OK', 'reset': '200 OK'}
+        status = {'ok': '200 OK', 'flap': '500 Testing', 'status': f'{rest} Testing', 'moved': '302 Found', 'drip': '200 OK', 'reset': '200 OK'}
+        if word == 'flap':
+            self.behave = 'ok'
         if word == 'silent':
             sock.settimeout(30)
             sock.recv(1)

@@ -178,7 +178,7 @@ def family(address):
     return socket.AF_INET6 if ':' in address else socket.AF_INET
 
 
-def udp(server, wire, timeout=3, source=None):
+def udp(server, wire, timeout=10, source=None):
     """One datagram there, the one with our number back; a lost one raises TimeoutError."""
     with socket.socket(family(server[0]), socket.SOCK_DGRAM) as sock:
         if source:
@@ -205,13 +205,13 @@ def read_frame(stream):
     return body
 
 
-def tcp(server, wire, timeout=3, source=None):
+def tcp(server, wire, timeout=10, source=None):
     with socket.create_connection(server, timeout, (source, 0) if source else None) as sock:
         sock.sendall(frame(wire))
         return read_frame(sock.makefile('rb'))
 
 
-def ask(server, name, kind='A', *, over=udp, timeout=3, source=None, **more):
+def ask(server, name, kind='A', *, over=udp, timeout=10, source=None, **more):
     wire = query(name, kind, **more)
     answer = parse(over(server, wire, timeout, source))
     if answer.id != struct.unpack('!H', wire[:2])[0]:

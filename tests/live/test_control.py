@@ -12,7 +12,7 @@ datacenters:
   fra: { at: [50.03, 8.57] }
   sin: { at: [1.36, 103.99] }
 probes:
-  web: { type: http, port: 8080, path: /, interval: 500ms, timeout: 400ms, fall: 2, rise: 2 }
+  web: { type: http, port: 8080, path: /, interval: 1s, timeout: 1s, fall: 3, rise: 1 }
 maps: { fixed: { default: [iad, fra, sin], country: { DE: [fra] } } }
 services:
   www.example.com:
@@ -33,6 +33,10 @@ class Control(LiveTest):
         for name in ('iad', 'fra', 'sin'):
             world.center(name)
         world.write('geo/world.yaml', STEERING.replace('NET', world.network))
+
+    def setUp(self):
+        for name in self.world.centers:
+            self.world.await_state(name, 'up')
 
     def ok(self, *words):
         done = self.world.ctl(*words)
@@ -149,9 +153,11 @@ class Control(LiveTest):
         os.remove(self.world.path('geo/bad.yaml'))
         told(('event', 'reload'), ('state', 'failed'), ('level', 'error'))
         self.world.centers['fra'].stop()
-        told(('event', 'target'), ('state', 'down'))
-        told(('event', 'datacenter'), ('name', 'fra'), ('state', 'down'))
-        self.world.centers['fra'].start()
+        try:
+            told(('event', 'target'), ('state', 'down'))
+            told(('event', 'datacenter'), ('name', 'fra'), ('state', 'down'))
+        finally:
+            self.world.centers['fra'].start()
         told(('event', 'datacenter'), ('name', 'fra'), ('state', 'up'))
 
     def test_wrong_usage(self):
@@ -170,7 +176,7 @@ class Control(LiveTest):
         self.assertEqual(world.ctl('check').returncode, 0)
 
     def page(self, path='/metrics'):
-        with urllib.request.urlopen(f'http://{self.world.network}.53:9153{path}', timeout=5) as reply:
+        with urllib.request.urlopen(f'http://{self.world.network}.53:9153{path}', timeout=10 * SLOW) as reply:
             return reply.headers, reply.read().decode()
 
     def test_metrics(self):

@@ -21,6 +21,7 @@ LIMIT = '{ per-second: %d, slip: %d, exempt: %s }'
 class RateLimit(LiveTest):
     """Sources of this host are exempt unless it is said otherwise; here it is. Each test asks from a network of its own."""
     time = 90
+    others = 0
     server = {'rate_limit': LIMIT % (20, 2, '[]'), 'workers': '1'}
 
     @classmethod
@@ -38,21 +39,30 @@ class RateLimit(LiveTest):
         return found['dropped_total{reason="rate"}'], found['rate_slipped_total']
 
     def burst(self, names, source, count=200, kind='A', **more):
-        """That many questions in one go; the answers, whole and truncated."""
+        """That many questions in one go; the answers, whole and truncated; and `self.took`, the seconds."""
+        began = time.monotonic()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
             sock.bind((source, 0))
             sock.connect(self.world.server)
             for number in range(count):
                 sock.send(dns.query(names % number if '%' in names else names, kind, id=number, **more))
-            sock.settimeout(0.5 * SLOW)
+            # There is one worker: when somebody else is answered, all of these have been.
+            self.others = self.others % 100 + 1
+            self.world.ask('ns1.example.com', source=self.source(100 + self.others))
+            sock.setblocking(False)
             answers = []
             try:
-                while len(answers) < count:
+                while True:
                     answers.append(dns.parse(sock.recv(4096)))
-            except TimeoutError:
+            except BlockingIOError:
                 pass
+        self.took = time.monotonic() - began
         return [one for one in answers if not one.tc], [one for one in answers if one.tc]
+
+    def most(self, per_second=20):
+        """Bound of how many answers the last burst may have brought: a machine may be slow."""
+        return per_second * (1 + self.took) + 5
 
     def source(self, number):
         """An address in a /24 of its own."""
@@ -63,7 +73,7 @@ class RateLimit(LiveTest):
         before = self.counters()
         whole, truncated = self.burst('large.example.com', self.source(1), kind='TXT')
         self.assertGreaterEqual(len(whole), 20)
-        self.assertLess(len(whole), 50, 'a machine may be slow')
+        self.assertLess(len(whole), self.most())
         over = 200 - len(whole)
         self.assertGreater(len(truncated), over / 4)
         self.assertLess(len(truncated), over * 3 / 4)
@@ -80,17 +90,21 @@ class RateLimit(LiveTest):
         self.assertFalse(self.world.ask('www.example.com', source=self.source(1)).tc)
         for _ in range(50):
             self.assertTrue(self.world.ask('large.example.com', 'TXT', source=self.source(1), over=dns.tcp).answer)
-        until(lambda: len(self.burst('large.example.com', self.source(1), 5, 'TXT')[0]) == 5, 10, 'it passes')
+
+        def passes():
+            time.sleep(0.5)     # else this is too many questions itself
+            return len(self.burst('large.example.com', self.source(1), 5, 'TXT')[0]) == 5
+        until(passes, 10, 'it passes')
 
     def test_made_up_names(self):
-        for names, rcode, most in (('n%d.example.com', 'NXDOMAIN', 50), ('n%d.example.org', 'REFUSED', 50)):
+        for names, rcode in (('n%d.example.com', 'NXDOMAIN'), ('n%d.example.org', 'REFUSED')):
             whole, truncated = self.burst(names, self.source(3))
             self.assertTrue(truncated)
             self.assertEqual({one.rcode for one in whole + truncated}, {rcode})
-            self.assertLess(len(whole), most)
+            self.assertLess(len(whole), self.most())
         # a wildcard gives 32 times as much, and not a name more
         whole, truncated = self.burst('n%d.wild.example.com', self.source(4), 2000)
-        self.assertLess(len(whole), 1000)
+        self.assertLess(len(whole), self.most(32 * 20))
         self.assertGreater(len(whole), 400)
 
     def test_cookie(self):
@@ -101,25 +115,24 @@ class RateLimit(LiveTest):
         self.assertEqual((len(whole), len(truncated)), (200, 0))
         # one that nobody gave does not help, but what comes truncated brings a good one
         whole, truncated = self.burst('www.example.com', source, options=[(dns.COOKIE, cookie[:8] + bytes(16))])
-        self.assertLess(len(whole), 50)
+        self.assertLess(len(whole), self.most())
         for one in truncated:
             self.assertEqual(one.options[dns.COOKIE][:8], b'8 bytes.')
             self.assertEqual(len(one.options[dns.COOKIE]), 24)
 
     def test_reload(self):
         self.addCleanup(self.set_limit, 20, 2)
-        for number, (per_second, slip, exempt, whole, truncated) in enumerate([
-                (20, 0, '[]', range(20, 50), range(1)),
-                (20, 1, '[]', range(20, 50), range(150, 181)),
-                (10000, 2, '[]', range(200, 201), range(1)),
-                (1, 2, f'[{self.source(9)}/32]', range(200, 201), range(1)),
-                (1, 1, '[192.0.2.0/24]', range(1, 5), range(195, 200))]):
+        for per_second, slip, exempt, limited in [
+                (20, 0, '[]', True), (20, 1, '[]', True), (10000, 2, '[]', False),
+                (1, 2, f'[{self.source(9)}/32]', False), (1, 1, '[192.0.2.0/24]', True)]:
             with self.subTest(per_second=per_second, slip=slip, exempt=exempt):
                 self.set_limit(per_second, slip, exempt)
                 time.sleep(1)   # at rest again
-                got = self.burst('www.example.com', self.source(9))
-                self.assertIn(len(got[0]), whole)
-                self.assertIn(len(got[1]), truncated)
+                whole, truncated = map(len, self.burst('www.example.com', self.source(9)))
+                self.assertGreaterEqual(whole, per_second if limited else 200)
+                if limited:
+                    self.assertLess(whole, self.most(per_second))
+                self.assertEqual(truncated, 200 - whole if slip else 0)
 
     def test_real_resolver(self):
         """dig takes a truncated answer for what it is."""
@@ -136,7 +149,7 @@ class Loopback(LiveTest):
     def test_exempt(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.connect(self.world.server)
-            sock.settimeout(3 * SLOW)
+            sock.settimeout(10 * SLOW)
             wire = dns.query('www.example.com')
             for _ in range(100):
                 for _ in range(10):

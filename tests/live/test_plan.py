@@ -93,7 +93,7 @@ datacenters:
   fra: { at: [50.03, 8.57], capacity: 1000 }
   sin: { at: [1.36, 103.99], capacity: 500 }
 probes:
-  load: { type: http, port: 8080, path: /, interval: 300ms, timeout: 250ms, read: [load] }
+  load: { type: http, port: 8080, path: /, interval: 300ms, timeout: 3s, read: [load] }
 maps: { world: { default: nearest } }
 services:
   www.example.com:

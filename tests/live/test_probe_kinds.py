@@ -5,7 +5,7 @@ import time
 from peers import Peer
 from world import SLOW, LiveTest, until
 
-PACE = 'interval: 500ms, timeout: 400ms, fall: 1, rise: 1'
+PACE = 'interval: 500ms, timeout: 3s, fall: 1, rise: 1'    # what is only late does not fail
 
 
 def steer(world, probes, services, more=''):
@@ -150,11 +150,9 @@ class Composed(LiveTest):
         self.assertIn(f'both/{address}', self.world.ctl('health').stdout)
         # The web server of this address has four users, and is asked at the pace of one.
         count = lambda: sum('/healthz' in head for head in self.center.requests)
-        window = lambda: next(len(target['window']) for target in self.world.control('health')['data']['targets']
-                              if target['name'].startswith('web/'))
-        asked, results_before = count(), window()
-        until(lambda: count() >= asked + 4, 5 * SLOW, 'four more probes')
-        self.assertLessEqual(count() - asked, window() - results_before + 2)
+        began, asked = time.monotonic(), count()
+        until(lambda: count() >= asked + 8, 5 * SLOW, 'eight more probes')
+        self.assertLessEqual(count() - asked, 1.5 * (time.monotonic() - began) / 0.5 + 2)
         self.center.behave = 'status 503'
         until(lambda: self.state() == dict(expected, web='down', either='down', nested='down', db='down'),
               5 * SLOW, 'with both parts down')
@@ -212,6 +210,15 @@ wait
 '''
 
 
+def lives(pid):
+    """Not so a child that nobody has asked for its status yet: where the first process is no init, nobody ever does."""
+    try:
+        with open(f'/proc/{pid}/stat') as file:
+            return file.read().rpartition(')')[2].split()[0] not in 'ZX'
+    except OSError:
+        return False
+
+
 class ExecProbes(LiveTest):
     """Programs that judge, run by the real daemon under its filter of system calls, as another user where it is root."""
     time = 90
@@ -244,7 +251,7 @@ class ExecProbes(LiveTest):
             except FileNotFoundError:
                 return []
         first = until(lambda: len(children()) >= 6 and children()[:4], 15 * SLOW, 'three runs')
-        until(lambda: not any(os.path.exists(f'/proc/{pid}') for pid in first), 3 * SLOW, f'{first} have ended')
+        until(lambda: not any(map(lives, first)), 3 * SLOW, f'{first} have ended')
 
 
 class ManyPrograms(LiveTest):
@@ -256,17 +263,17 @@ class ManyPrograms(LiveTest):
         os.makedirs(world.path('out'))
         os.chmod(world.path('out'), 0o777)
         world.write('check', f'#!/bin/sh\ncd {world.folder}/out || exit 3\n: >run.$$\nls | grep -c run >>count\n'
-                    'sleep 0.3\nrm run.$$\n')
+                    'sleep 1\nrm run.$$\n')
         os.chmod(world.path('check'), 0o755)
-        steer(world, f'many: {{ type: exec, command: [{world.folder}/check], interval: 2s, timeout: 1500ms }}', [
+        steer(world, f'many: {{ type: exec, command: [{world.folder}/check], interval: 10s, timeout: 10s }}', [
             (f'n{number}', 'many', f'192.0.2.{number}') for number in range(1, 41)])
 
     def test_bound(self):
         states = lambda: [target['state'] for target in self.world.control('health')['data']['targets']]
         until(lambda: states() == ['up'] * 40, 15 * SLOW, 'all have been asked')
-        counts = [int(line) for line in self.world.read('out/count').split()]
-        self.assertLessEqual(max(counts), 16)
-        self.assertGreater(max(counts), 8)
+        most = lambda: max(int(line) for line in self.world.read('out/count').splitlines(True) if line.endswith('\n'))
+        until(lambda: most() > 8, 15 * SLOW, 'several at a time')
+        self.assertLessEqual(most(), 16)
 
 
 class ProbeReloads(LiveTest):
@@ -309,5 +316,5 @@ class ProbeReloads(LiveTest):
         asked = len(self.center.requests)
         clock = lambda: self.world.control('health')['data']['targets'][0]['window']
         before = len(clock())
-        until(lambda: len(clock()) >= min(before + 4, 64), 6 * SLOW, 'two seconds, by another probe')
-        self.assertEqual(len(self.center.requests), asked, 'what is gone is not asked any more')
+        until(lambda: len(clock()) >= min(before + 8, 64), 6 * SLOW, 'four seconds, by another probe')
+        self.assertLessEqual(len(self.center.requests), asked + 1, 'what is gone is not asked any more, but was just now')

@@ -10,14 +10,14 @@ import time
 import unittest
 
 import dns
-from world import SLOW, LiveTest, World, until
+from world import SLOW, LiveTest, World, best, until
 
 STEERING = '''\
 datacenters:
   iad: { at: [38.95, -77.45] }
   fra: { at: [50.03, 8.57] }
 probes:
-  web: { type: http, port: 8080, path: /, interval: 500ms, timeout: 400ms, fall: 2, rise: 2 }
+  web: { type: http, port: 8080, path: /, interval: 500ms, timeout: 3s, fall: 2, rise: 2 }
 maps: { fixed: { default: [iad, fra] } }
 services:
   www.example.com:
@@ -34,6 +34,13 @@ def signal_bit(pid, number):
     return any(int(masks[name], 16) >> (number - 1) & 1 for name in ('SigBlk', 'SigCgt'))
 
 
+def processor_time(process):
+    """Seconds that it has worked."""
+    with open(f'/proc/{process.pid}/stat') as file:
+        words = file.read().rpartition(')')[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf('SC_CLK_TCK')
+
+
 class Start(LiveTest):
     started = False
 
@@ -48,7 +55,7 @@ class Start(LiveTest):
                 if kind == socket.SOCK_STREAM:
                     other.listen()
                 self.world.start(wait=False)
-                self.world.await_end(1, timeout=2)
+                self.world.await_end(1)
                 self.assertIn(f'{self.world.address}@{self.world.port}', self.world.log)
                 self.assertRegex(self.world.log, 'in use')
 
@@ -59,7 +66,7 @@ class Start(LiveTest):
         self.addCleanup(second.close)
         second.write('meridian.yaml', self.world.read('meridian.yaml'))
         second.start(wait=False)
-        second.await_end(1, timeout=2)
+        second.await_end(1)
         self.assertRegex(second.log, 'in use')
         self.assertEqual(self.world.ask('ns1.example.com').data(), ['192.0.2.1'])
         self.world.stop()
@@ -68,7 +75,7 @@ class Start(LiveTest):
         """The error is told once, with its line."""
         self.world.write('meridian.yaml', self.world.read('meridian.yaml') + 'user: [nobody\n')
         self.world.start(wait=False)
-        self.world.await_end(1, timeout=2)
+        self.world.await_end(1)
         self.assertEqual(self.world.log.count('without a closing bracket'), 1, self.world.log)
         self.assertIn('user: [nobody\n', self.world.log)
 
@@ -89,7 +96,7 @@ class Start(LiveTest):
         if os.geteuid() != 0:
             self.skipTest('only root becomes another user')
         self.world.start(wait=False)
-        self.world.await_end(1, timeout=2)
+        self.world.await_end(1)
         self.assertIn('no-such-user', self.world.log)
 
     @unittest.skipUnless(os.geteuid() == 0, 'only root becomes another user')
@@ -112,7 +119,7 @@ class Start(LiveTest):
         self.world.write('zones/example.com.zone', self.world.read('zones/example.com.zone') + 'new A 192.0.2.99\n')
         self.world.reload()
         self.assertEqual(self.world.ask('new.example.com').data(), ['192.0.2.99'], 'a reload as that user')
-        until(lambda: os.path.exists(self.world.path('state/verdicts')) or 'state is not kept' in self.world.log, 3,
+        until(lambda: os.path.exists(self.world.path('state/verdicts')) or 'state is not kept' in self.world.log, 3 * SLOW,
               'state is written as that user')
         self.assertNotIn('state is not kept', self.world.log)
         self.world.stop()
@@ -166,21 +173,16 @@ class Scarcity(LiveTest):
         daemon = self.world.start(wait=False)
         self.world.await_ready()
         resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (64, 64))
-        crowd = [socket.create_connection(self.world.server, 10) for _ in range(100)]
+        crowd = [socket.create_connection(self.world.server, 10 * SLOW) for _ in range(100)]
         for over in (dns.udp, dns.tcp):
             self.assertEqual(self.world.ask('ns1.example.com', over=over).data(), ['192.0.2.1'])
-        began = self.processor_time()
+        began = processor_time(daemon)
         time.sleep(1)
-        self.assertLess(self.processor_time() - began, 0.3 * SLOW, 'seconds of a core in one second')
+        self.assertLess(processor_time(daemon) - began, 0.3 * SLOW, 'seconds of a core in one second')
         for sock in crowd:
             sock.close()
         self.world.reload()
         self.world.stop()
-
-    def processor_time(self):
-        with open(f'/proc/{self.world.daemon.pid}/stat') as file:
-            words = file.read().rpartition(')')[2].split()
-        return (int(words[11]) + int(words[12])) / os.sysconf('SC_CLK_TCK')
 
     @unittest.skipUnless(os.geteuid() == 0 and os.path.ismount('/dev/shm'), 'needs root')
     def test_full_disk(self):
@@ -203,7 +205,7 @@ class Scarcity(LiveTest):
             self.assertTrue(self.world.control('drain', datacenter='iad', force=True)['ok'])
             self.assertTrue(self.world.control('undrain', datacenter='iad')['ok'])
         self.assertEqual(self.world.ask('www.example.com').data(), [self.world.centers['iad'].address])
-        until(lambda: 'No space left' in self.world.log, 3, 'the log says so')
+        self.world.await_log('No space left')
         self.assertEqual(self.world.log.count('No space left'), 1, 'once')
         self.world.stop()
 
@@ -220,7 +222,7 @@ class End(LiveTest):
 
     def test_streams(self):
         """Ten connections that have sent 500 queries each and read nothing yet."""
-        socks = [socket.create_connection(self.world.server, 10) for _ in range(10)]
+        socks = [socket.create_connection(self.world.server, 10 * SLOW) for _ in range(10)]
         for sock in socks:
             sock.sendall(b''.join(dns.frame(dns.query('www.example.com', id=id)) for id in range(500)))
         self.world.signal(signal.SIGTERM)
@@ -239,20 +241,25 @@ class End(LiveTest):
         for id in range(200):
             sock.send(dns.query('www.example.com', id=id))
         self.world.signal(signal.SIGTERM)
-        sock.settimeout(3 * SLOW)
+        sock.settimeout(10 * SLOW)
         self.assertEqual(len({sock.recv(4096)[:2] for _ in range(200)}), 200)
         self.world.await_end(0)
 
     def test_idle_and_half(self):
         """Idle connections and half a message do not hold it up."""
-        socks = [socket.create_connection(self.world.server, 10) for _ in range(20)]
+        socks = [socket.create_connection(self.world.server, 10 * SLOW) for _ in range(20)]
         for sock in socks[:10]:
             sock.sendall(b'\0\x20abc')
-        began = time.monotonic()
-        self.world.stop()
-        self.assertLess(time.monotonic() - began, 5 * SLOW)
+        self.assertLess(best(5 * SLOW, self.stop_and_start), 5 * SLOW)
         for sock in socks:
             sock.close()
+
+    def stop_and_start(self):
+        began = time.monotonic()
+        self.world.stop()
+        took = time.monotonic() - began
+        self.world.start()
+        return took
 
     def huge_zone(self):
         """Seconds of work for a load."""
@@ -260,16 +267,20 @@ class End(LiveTest):
         self.world.write('zones/huge.example.zone', f'$TTL 1h\n@ SOA ns.x. h.x. 1 1 1 1 1\n NS ns.x.\n{records}\n')
 
     def end_at_once(self):
-        began = time.monotonic()
-        self.world.signal(signal.SIGTERM)
-        self.world.await_end(0, timeout=30)
-        self.assertLess(time.monotonic() - began, 2.5 * SLOW)
+        """It works no more than a moment on; by the processor's time, since a machine may have other things to do."""
+        def ended_children():
+            usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+            return usage.ru_utime + usage.ru_stime
+        began, others = processor_time(self.world.daemon), ended_children()
+        self.world.stop()
+        self.assertLess(ended_children() - others - began, 2.5 * SLOW)
 
     def test_in_a_reload(self):
         """Nor do a reload of seconds and one that waits for it."""
         self.huge_zone()
+        began = processor_time(self.world.daemon)
         self.world.signal(signal.SIGHUP)
-        time.sleep(0.3)
+        until(lambda: processor_time(self.world.daemon) > began + 0.2, 5, 'it is at work')
         self.world.signal(signal.SIGHUP)
         self.end_at_once()
 
@@ -277,13 +288,13 @@ class End(LiveTest):
         self.world.stop()
         self.huge_zone()
         self.world.start(wait=False)
-        time.sleep(0.5)
+        until(lambda: processor_time(self.world.daemon) > 0.4, 5, 'it is at work')
         self.end_at_once()
 
 
 FOLLOWING = '''\
 datacenters: { iad: {}, fra: {} }
-probes: { db: { type: http, port: 8080, path: /, read: [role, epoch], interval: 300ms, timeout: 200ms } }
+probes: { db: { type: http, port: 8080, path: /, read: [role, epoch], interval: 300ms, timeout: 3s } }
 services:
   www.example.com:
     order: [iad, fra]
@@ -299,6 +310,13 @@ class Kill(LiveTest):
     started = False
     time = 60
 
+    @staticmethod
+    def kept(world, line):
+        """Waits until the state has it: within a second where the machine is quiet."""
+        def is_kept():
+            return os.path.exists(world.path('state/verdicts')) and line in world.read('state/verdicts')
+        until(is_kept, 1, f'{line!r} is kept')
+
     def test_restart(self):
         world = self.world
         for name in ('iad', 'fra'):
@@ -311,7 +329,7 @@ class Kill(LiveTest):
         world.await_state('iad', 'down')
         since = world.targets()['iad']['since']
         self.assertTrue(world.control('drain', datacenter='fra', force=True)['ok'])
-        time.sleep(1.1)  # what the promise allows to be lost
+        self.kept(world, f'target web/{first.address}@8080 down ')
         world.signal(signal.SIGKILL)
         world.await_end(-signal.SIGKILL)
         first.behave = 'silent'
@@ -363,10 +381,10 @@ class Kill(LiveTest):
         world.write('geo/world.yaml', FOLLOWING.replace('NET', world.network))
         world.start()
         self.assertEqual(world.ask('www.example.com').data(), [first.address])
-        time.sleep(1.1)
+        self.kept(world, 'epoch www.example.com. epoch 5\n')
         first.body, second.body = b'{"role": "replica", "epoch": 6}', b'{"role": "primary", "epoch": 6}'
         until(lambda: world.ask('www.example.com').data() == [second.address], 5 * SLOW, 'the new primary is followed')
-        time.sleep(1.1)  # what the promise allows to be lost
+        self.kept(world, 'epoch www.example.com. epoch 6\n')
         world.signal(signal.SIGKILL)
         world.await_end(-signal.SIGKILL)
         first.body = b'{"role": "primary", "epoch": 5}'
@@ -402,13 +420,14 @@ class Connections(LiveTest):
         memory, descriptors = self.world.memory(), self.descriptors()
         crowd = []
         for number in range(2000):
-            crowd.append(socket.create_connection(self.world.server, 10, (f'{self.world.network}.{number % 200 + 1}', 0)))
+            crowd.append(socket.create_connection(self.world.server, 10 * SLOW, (f'{self.world.network}.{number % 200 + 1}', 0)))
         for sock in crowd[::2]:
             sock.send(b'\0')
-        began = time.monotonic()
-        self.assertEqual(self.world.ask('ns1.example.com', over=dns.tcp).data(), ['192.0.2.1'])
-        self.assertEqual(self.world.ask('ns1.example.com').data(), ['192.0.2.1'])
-        self.assertLess(time.monotonic() - began, 1 * SLOW)
+
+        def ask():
+            self.assertEqual(self.world.ask('ns1.example.com', over=dns.tcp).data(), ['192.0.2.1'])
+            self.assertEqual(self.world.ask('ns1.example.com').data(), ['192.0.2.1'])
+        self.assertLess(best(1 * SLOW, ask), 1 * SLOW)
         if SLOW == 1:
             self.assertLess(self.world.memory() - memory, 64 * 1024, 'KB of memory')
         for sock in crowd:
@@ -420,7 +439,7 @@ class Connections(LiveTest):
         memory = self.world.memory()
         socks = []
         for _ in range(20):
-            sock = socket.create_connection(self.world.server, 10)
+            sock = socket.create_connection(self.world.server, 10 * SLOW)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             sock.settimeout(0.2)
             socks.append(sock)
@@ -439,7 +458,7 @@ class Connections(LiveTest):
         """SIGSTOP for a moment changes no answer."""
         self.world.signal(signal.SIGSTOP)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(5 * SLOW)
+            sock.settimeout(10 * SLOW)
             sock.connect(self.world.server)
             sock.send(dns.query('ns1.example.com', id=9))
             time.sleep(1)

@@ -71,7 +71,7 @@ class Resolver(LiveTest):
             if child.poll() is not None:
                 self.fail(f'unbound ended: {child.stderr.read()}')
             try:
-                return dns.ask(server, 'ns1.example.com', rd=True, timeout=0.5).rcode == 'NOERROR'
+                return dns.ask(server, 'ns1.example.com', rd=True, timeout=1).rcode == 'NOERROR'
             except OSError:
                 return False
         until(answers, 10, 'unbound answers')

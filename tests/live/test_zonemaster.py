@@ -93,7 +93,7 @@ class Zonemaster(LiveTest):
     def test_delegated(self):
         done = subprocess.run(['zonemaster-cli', '--hints', self.parent.path('hints'), '--level', 'INFO', '--json',
                                '--no-progress', '--show-module', 'delegated.meridian'],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
         found = json.loads(done.stdout)
         bad = [one for one in found if one['level'] not in ('INFO', 'DEBUG') and one['tag'] not in UNSIGNED]
         self.assertEqual(bad, [], 'what Zonemaster complains of')
