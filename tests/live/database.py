@@ -96,12 +96,17 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, *_):     # a client that gave up
+        pass
+
+
 def obey(command):
     if command['do'] == 'serve':
         ip('link set lo up')
         ip(f'address add {command["address"]}/24 dev eth0')
         ip('link set eth0 up')
-        Thread(target=ThreadingHTTPServer((command['address'], PORT), Handler).serve_forever, daemon=True).start()
+        Thread(target=Server((command['address'], PORT), Handler).serve_forever, daemon=True).start()
     elif command['do'] == 'say':
         status.update(command['status'])
     else:
