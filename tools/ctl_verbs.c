@@ -145,7 +145,8 @@ const struct ctl_verb ctl_verbs[] = {
         {"force", "force TARGET up|down [--over DURATION] [--reason TEXT] [--force]",
                 "give a target a verdict by hand", /**/
                 run_force, true, 2, 2, {"target", "state"}, "roF"},
-        {"release", "release TARGET", "leave a target to its probe again", /**/
+        {"release", "release TARGET|SERVICE",
+                "leave a target to its probe again; forget the highest epoch of a service", /**/
                 run_release, true, 1, 1, {"target"}, ""},
         {"stats", "stats", "counters, as in the metrics", /**/
                 run_stats, true, 0, 0, {NULL}, ""},

@@ -84,7 +84,7 @@ static void count_members(const struct board *board, const struct service *servi
 {
 	for (uint32_t i = 0; i < members->count; i++) {
 		uint32_t target = members->list[i].target;
-		if (!members->list[i].weight && !(service->policy && service->policy->follow.field))
+		if (!members->list[i].weight && !service_follows(service))
 			continue;
 		candidate->members++;
 		candidate->up += target == NO_INDEX || target_is_up(board_target(board, target));

@@ -14,6 +14,7 @@ typedef int64_t nanotime; /* nanoseconds; monotonic unless a name says wall */
 
 #define NANO_SECOND INT64_C(1000000000)
 #define NANO_MILLI INT64_C(1000000)
+#define NANO_MICRO INT64_C(1000)
 
 /* CLOCK_MONOTONIC. */
 nanotime clock_now(void);

@@ -237,7 +237,8 @@ static void run_release(void *context, struct control_request *request, const js
 	if (!live)
 		return;
 	if (!target) {
-		control_fail(request, NULL, "name a target, as `meridianctl health` shows it");
+		control_fail(request, NULL,
+		        "name a target, as `meridianctl health` shows it, or a service that follows a primary");
 		return;
 	}
 	struct err *err = err_new();
@@ -307,7 +308,7 @@ void commands_register(struct daemon *daemon)
 	        {"drain", "take a data center out", run_drain, daemon},
 	        {"undrain", "take it in again", run_undrain, daemon},
 	        {"force", "give a target a verdict by hand", run_force, daemon},
-	        {"release", "end the force of a target", run_release, daemon},
+	        {"release", "end the force of a target, or forget the epoch of a service", run_release, daemon},
 	};
 	for (unsigned i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		control_register(daemon->control, &commands[i]);

@@ -112,8 +112,8 @@ json_t *report_overrides(const struct board *board)
 			json_array_append_new(
 			        list, json_pack("{s:s, s:s, s:s?, s:n, s:o}", "what",
 			                      state->forced == VERDICT_UP ? "force up" : "force down", "name",
-			                      steering->targets[i].name, "reason", state->reason, "since", "until",
-			                      report_time(board_force_until(board, i))));
+			                      steering->targets[i].name, "reason", target_reason(state), "since",
+			                      "until", report_time(board_force_until(board, i))));
 	}
 	return list;
 }
@@ -225,14 +225,15 @@ static json_t *report_target(const struct board *board, uint32_t index, const st
 	        "address", address_of(steering, index, address), "services", users->services, "datacenter", users->pool,
 	        "state", report_verdict(state->verdict), "since", report_time(state->since), "last",
 	        report_time(state->last), "last_result", target_detail(state), "took_ms",
-	        (json_int_t)(state->took / NANO_MILLI), "window", report_window(state));
+	        (json_int_t)(state->took / 1000), "window", report_window(state));
 	json_object_set_new(object, "forced",
 	        state->forced == VERDICT_UNKNOWN ? json_null() : json_string(report_verdict(state->forced)));
 	if (state->readings)
 		json_object_set_new(object, "readings", report_readings(&steering->probes[target->probe], state));
 	if (target_parts(steering, index))
 		json_object_set_new(object, "parts", report_parts(board, index));
-	json_object_set_new(object, "reason", state->reason ? json_string(state->reason) : json_null());
+	const char *reason = target_reason(state);
+	json_object_set_new(object, "reason", reason ? json_string(reason) : json_null());
 	json_object_set_new(object, "until", report_time(board_force_until(board, index)));
 	return object;
 }
@@ -281,6 +282,21 @@ static void remark_pool(json_t *list, const struct board *board, uint32_t index,
 		remark(list, service->name, pool->name, why);
 }
 
+static void remark_primary(json_t *list, struct primary primary, const char *service)
+{
+	char text[512];
+	if (primary.torn)
+		remark(list, service, NULL, "two primaries of the same epoch: the last is kept");
+	if (!primary.refused)
+		return;
+	snprintf(text, sizeof text,
+	        "nobody is followed: %s says it is the primary, of epoch %.0f, but %.0f was followed already; if that "
+	        "was "
+	        "never true, 'meridianctl release %s' forgets it",
+	        primary.refused, primary.refused_epoch, primary.epoch, service);
+	remark(list, service, NULL, text);
+}
+
 json_t *report_remarks(const struct board *board)
 {
 	json_t *list = json_array();
@@ -288,9 +304,7 @@ json_t *report_remarks(const struct board *board)
 	for (uint32_t i = 0; i < steering->service_count; i++) {
 		if (!steering->services[i].policy)
 			continue;
-		if (board_primary(board, i).torn)
-			remark(list, steering->services[i].name, NULL,
-			        "two primaries of the same epoch: the last is kept");
+		remark_primary(list, board_primary(board, i), steering->services[i].name);
 		for (unsigned j = 0; j < steering->services[i].pool_count; j++)
 			remark_pool(list, board, i, j);
 	}

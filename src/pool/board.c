@@ -1,8 +1,8 @@
 /*
- * board.c: makes a board, carries over what the one before knew, and answers questions about it.
+ * board.c: makes a board, finds names on it, and answers questions about it.
  *
- * Names are what lasts over a reload, so each board has tables of its names, and
- * the next one looks its own up in them.
+ * Names are what lasts over a reload and a restart: the next board (carry.c) and the state file (restore.c) look them
+ * up here. The catch: a board may be freed on another thread than the one that wrote it, after the steering is gone.
  */
 #include "pool/board_inside.h"
 
@@ -38,43 +38,51 @@ static void *zeroed(size_t count, size_t size)
 	return memory;
 }
 
-static uint32_t index_slot(const struct name_index *index, const char *name)
+static uint32_t index_slot(const struct names *names, const char *name)
 {
-	return (uint32_t)hash_bytes(NAME_SEED, name, strlen(name)) & index->mask;
+	return (uint32_t)hash_bytes(NAME_SEED, name, strlen(name)) & names->mask;
 }
 
 /* Of equal names the first counts. */
-static struct name_index index_new(const void *list, size_t size, uint32_t count)
+static void index_names(struct names *names, const void *list, size_t size, uint32_t count)
 {
 	uint32_t room = 4;
 	while (room / 2 < count)
 		room *= 2;
-	struct name_index index = {.slots = zeroed(room, sizeof *index.slots), .mask = room - 1};
+	names->slots = zeroed(room, sizeof *names->slots);
+	names->mask = room - 1;
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t slot = index_slot(&index, name_at(list, size, i));
-		while (index.slots[slot])
-			slot = (slot + 1) & index.mask;
-		index.slots[slot] = i + 1;
+		uint32_t slot = index_slot(names, name_at(list, size, i));
+		while (names->slots[slot])
+			slot = (slot + 1) & names->mask;
+		names->slots[slot] = i + 1;
 	}
-	return index;
 }
 
-static uint32_t index_find(const struct name_index *index, const void *list, size_t size, const char *name)
+/* Who asks for many mostly does so in order, as the state file and the next board have them: then no table is made. */
+static uint32_t names_find(struct names *names, const void *list, size_t size, uint32_t count, const char *name)
 {
-	for (uint32_t slot = index_slot(index, name); index->slots[slot]; slot = (slot + 1) & index->mask)
-		if (!strcmp(name_at(list, size, index->slots[slot] - 1), name))
-			return index->slots[slot] - 1;
+	for (uint32_t i = names->last; i < count && i < names->last + 2; i++)
+		if (!strcmp(name_at(list, size, i), name))
+			return names->last = i;
+	if (!names->slots)
+		index_names(names, list, size, count);
+	for (uint32_t slot = index_slot(names, name); names->slots[slot]; slot = (slot + 1) & names->mask)
+		if (!strcmp(name_at(list, size, names->slots[slot] - 1), name))
+			return names->last = names->slots[slot] - 1;
 	return NO_INDEX;
 }
 
 uint32_t board_find_target(const struct board *board, const char *name)
 {
-	return index_find(&board->target_names, board->steering->targets, sizeof(struct target), name);
+	return names_find(
+	        board->target_names, board->steering->targets, sizeof(struct target), board->target_count, name);
 }
 
 uint32_t board_find_service(const struct board *board, const char *name)
 {
-	return index_find(&board->service_names, board->steering->services, sizeof(struct service), name);
+	return names_find(board->service_names, board->steering->services, sizeof(struct service),
+	        board->steering->service_count, name);
 }
 
 uint32_t board_find_datacenter(const struct board *board, const char *name)
@@ -108,6 +116,11 @@ void board_reason(char **slot, const char *reason)
 const char *target_detail(const struct target_state *state)
 {
 	return state->detail ? state->detail->text : "";
+}
+
+const char *target_reason(const struct target_state *state)
+{
+	return state->force ? state->force->reason : NULL;
 }
 
 static void detail_let(struct detail *detail)
@@ -215,159 +228,20 @@ static void lay_out_readings(struct board *board)
 	}
 }
 
-/* What was read of a target; the same probe may read other fields now. */
-static void carry_readings(struct board *board, uint32_t to, const struct board *previous, uint32_t from)
-{
-	const struct probe_spec *now = &board->steering->probes[board->steering->targets[to].probe];
-	const struct probe_spec *was = &previous->steering->probes[previous->steering->targets[from].probe];
-	for (unsigned i = 0; i < now->read_count; i++)
-		for (unsigned j = 0; j < was->read_count; j++)
-			if (!strcmp(now->read[i], was->read[j]))
-				board->targets[to].readings[i] = previous->targets[from].readings[j];
-}
+/* ---- new and free ---- */
 
-/* ---- carried over ---- */
-
-/* Mostly it stands behind the one that was found before it: then nothing is looked up. */
-static uint32_t find_after(const struct board *previous, uint32_t last, const char *name)
-{
-	uint32_t next = last == NO_INDEX ? 0 : last + 1;
-	if (next < previous->target_count && !strcmp(previous->steering->targets[next].name, name))
-		return next;
-	return board_find_target(previous, name);
-}
-
-static void carry_targets(struct board *board, const struct board *previous)
-{
-	uint32_t last = NO_INDEX;
-	for (uint32_t i = 0; i < board->steering->target_count; i++) {
-		uint32_t old = find_after(previous, last, board->steering->targets[i].name);
-		if (old == NO_INDEX)
-			continue;
-		last = old;
-		struct reading *readings = board->targets[i].readings;
-		board->targets[i] = previous->targets[old];
-		board->targets[i].readings = readings;
-		board->targets[i].detail = NULL;
-		board->targets[i].reason = NULL;
-		board_reason(&board->targets[i].reason, previous->targets[old].reason);
-		board_detail(board, &board->targets[i], target_detail(&previous->targets[old]));
-		carry_readings(board, i, previous, old);
-		bool watched = board->extras[i].watched;
-		board->extras[i] = previous->extras[old];
-		board->extras[i].watched = watched;
-	}
-	bool freeze = board->steering->safety.freeze;
-	for (uint32_t i = 0; i < board->steering->target_count && !freeze; i++)
-		board->extras[i].frozen = false;
-	board->frozen = freeze && previous->frozen;
-	board->thaw_at = board->frozen ? previous->thaw_at : INT64_MAX;
-}
-
-static void carry_datacenters(struct board *board, const struct board *previous)
-{
-	for (uint32_t i = 0; i < board->steering->datacenter_count; i++) {
-		uint32_t old = board_find_datacenter(previous, board->steering->datacenters[i]);
-		if (old == NO_INDEX)
-			continue;
-		const struct datacenter_state *from = &previous->datacenters[old];
-		struct datacenter_state *to = &board->datacenters[i];
-		to->drained = from->drained;
-		to->drained_at = from->drained_at;
-		to->drained_until = from->drained_until;
-		board_reason(&to->reason, from->reason);
-		to->lost = from->lost;
-		to->braked = from->braked;
-		to->lost_at = from->lost_at;
-		to->odd_at = from->odd_at;
-		to->lost_order = from->lost_order;
-	}
-	board->lost_count = previous->lost_count;
-}
-
-static void fill_members(struct board *board, const struct members *members)
+void members_fill(struct board *board, const struct members *members)
 {
 	for (uint32_t i = 0; i < members->count; i++)
 		board->words[members->word + i / 64] |= UINT64_C(1) << i % 64;
 }
-
-/* The members that were given when all went down, by address. */
-static void carry_members(
-        struct board *board, const struct members *to, const struct board *previous, const struct members *from)
-{
-	for (uint32_t i = 0; i < (to->count + 63) / 64; i++)
-		board->words[to->word + i] = 0;
-	for (uint32_t i = 0; i < to->count; i++)
-		for (uint32_t j = 0; j < from->count; j++) {
-			uint64_t was = previous->words[from->word + j / 64];
-			if (addr_equal(&to->list[i].addr, &from->list[j].addr) && was >> j % 64 & 1)
-				board->words[to->word + i / 64] |= UINT64_C(1) << i % 64;
-		}
-	uint64_t any = 0;
-	for (uint32_t i = 0; i < (to->count + 63) / 64; i++)
-		any |= board->words[to->word + i];
-	if (!any)
-		fill_members(board, to);
-}
-
-/* Since when a pool has waited; where it is held for another reason now, a condition has to hold for its time anew. */
-static nanotime carried_since(
-        const struct service *service, const struct service *was, bool held, nanotime since, nanotime now)
-{
-	if (!held || service->failback == was->failback)
-		return since;
-	return service->failback == FAILBACK_WHEN ? NEVER : since == NEVER ? now : since;
-}
-
-static void carry_service(struct board *board, uint32_t index, const struct board *previous, uint32_t old)
-{
-	const struct service *service = &board->steering->services[index], *was = &previous->steering->services[old];
-	struct service_state *state = &board->states[index];
-	const struct service_state *from = &previous->states[old];
-	for (uint32_t i = 0; i < service->pool_count; i++) {
-		uint32_t j = service_find_pool(was, service->pools[i].name);
-		if (j == NO_INDEX)
-			continue;
-		for (unsigned family = 0; family < FAMILIES; family++) {
-			bool last = from->last[family] >> j & 1;
-			state->held[family] |= (from->held[family] >> j & 1) << i;
-			if (service->fail_after)
-				state->leaving[family] |= (from->leaving[family] >> j & 1) << i;
-			state->last[family] |= (uint64_t)last << i;
-			const struct pool_state *pool = &previous->pools[from->first_pool + j];
-			board->pools[state->first_pool + i].wait_since[family] = carried_since(
-			        service, was, from->held[family] >> j & 1, pool->wait_since[family], previous->told);
-			if (from->ramping[family] >> j & 1)
-				ramp_carry(board, index, i, family, pool->ramp_since[family],
-				        ramp_share(previous, old, j, family));
-			if (last && service->all_down == ALL_DOWN_LAST && from->all_down[family])
-				carry_members(
-				        board, &service->pools[i].of[family], previous, &was->pools[j].of[family]);
-		}
-	}
-}
-
-/* Only what time and chance made of a service; the rest follows from its targets. */
-static void carry_services(struct board *board, const struct board *previous)
-{
-	for (uint32_t i = 0; i < board->steering->service_count; i++) {
-		const struct service *service = &board->steering->services[i];
-		if (!service_remembers(service))
-			continue;
-		uint32_t old = board_find_service(previous, service->name);
-		if (old != NO_INDEX)
-			carry_service(board, i, previous, old);
-	}
-}
-
-/* ---- new and free ---- */
 
 static void fill_words(struct board *board, const struct pool *pool)
 {
 	if (pool->cname)
 		board->words[pool->cname_word] = 1;
 	for (unsigned family = 0; family < FAMILIES; family++)
-		fill_members(board, &pool->of[family]);
+		members_fill(board, &pool->of[family]);
 }
 
 static void lay_out(struct board *board)
@@ -399,6 +273,7 @@ static void lay_out(struct board *board)
 			board->states[i].up[family] = board->states[i].some[family] = board->states[i].fit[family] =
 			        board->states[i].fit_some[family] = board->states[i].in[family] = all;
 	}
+	board->reasons = zeroed(pools, sizeof *board->reasons);
 	board->pools = zeroed(pools, sizeof *board->pools);
 	ramps_new(board, pools);
 }
@@ -418,7 +293,34 @@ static nanotime detection_window(const struct steering *steering)
 	return longest;
 }
 
-struct board *board_new(const struct steering *steering, const struct board *previous)
+/* What the control thread will write is written here first: then it does not wait for the pages. */
+static void *touched(size_t count, size_t size)
+{
+	size_t bytes = (count ? count : 1) * size;
+	void *memory = malloc(bytes);
+	MUST(memory);
+	return memset(memory, 0, bytes);
+}
+
+static void allocate(struct board *board)
+{
+	const struct steering *steering = board->steering;
+	board->words = touched(steering->word_count, sizeof *board->words);
+	size_t bytes = (steering->service_count ? steering->service_count : 1) * sizeof *board->services;
+	board->services = aligned_alloc(_Alignof(struct service_words), bytes);
+	MUST(board->services);
+	memset(board->services, 0, bytes);
+	board->states = touched(steering->service_count, sizeof *board->states);
+	board->targets = touched(steering->target_count, sizeof *board->targets);
+	board->extras = zeroed(steering->target_count, sizeof *board->extras);
+	board->up = touched(steering->target_count, sizeof *board->up);
+	board->datacenters = zeroed(steering->datacenter_count, sizeof *board->datacenters);
+	board->scratch = zeroed(steering->datacenter_count, sizeof *board->scratch);
+	board->target_names = zeroed(1, sizeof *board->target_names);
+	board->service_names = zeroed(1, sizeof *board->service_names);
+}
+
+struct board *board_prepare(const struct steering *steering)
 {
 	struct board *board = zeroed(1, sizeof *board);
 	board->steering = steering;
@@ -428,47 +330,44 @@ struct board *board_new(const struct steering *steering, const struct board *pre
 	board->thaw_at = board->tick_at = INT64_MAX;
 	board->told = NEVER;
 	board->window = detection_window(steering);
-	board->words = zeroed(steering->word_count, sizeof *board->words);
-	size_t bytes = (steering->service_count ? steering->service_count : 1) * sizeof *board->services;
-	board->services = aligned_alloc(_Alignof(struct service_words), bytes);
-	MUST(board->services);
-	memset(board->services, 0, bytes);
-	board->states = zeroed(steering->service_count, sizeof *board->states);
-	board->targets = zeroed(steering->target_count, sizeof *board->targets);
-	board->extras = zeroed(steering->target_count, sizeof *board->extras);
-	board->up = zeroed(steering->target_count, sizeof *board->up);
-	board->datacenters = zeroed(steering->datacenter_count, sizeof *board->datacenters);
-	board->scratch = zeroed(steering->datacenter_count, sizeof *board->scratch);
-	board->target_names = index_new(steering->targets, sizeof(struct target), steering->target_count);
-	board->service_names = index_new(steering->services, sizeof(struct service), steering->service_count);
+	allocate(board);
 	for (uint32_t i = 0; i < steering->datacenter_count; i++)
 		board->datacenters[i].lost_at = board->datacenters[i].odd_at = NEVER;
 	for (uint32_t i = 0; i < steering->target_count; i++)
-		board->extras[i] = (struct target_extra){.lost_at = NEVER, .turned_at = NEVER, .soon = INT64_MAX};
+		board->extras[i] = (struct target_extra){.turned_at = NEVER, .soon = INT64_MAX};
 	find_users(board);
 	compose_new(board);
 	lay_out(board);
 	weights_new(board);
 	lay_out_readings(board);
 	policies_new(board);
-	if (previous) {
-		carry_targets(board, previous);
-		carry_datacenters(board, previous);
-		carry_services(board, previous);
-		policies_carry(board, previous);
-		board_listen(board, previous->listener, previous->listener_context);
-		board->version = previous->version + 1;
-		board->offset = previous->offset;
-		board->told = previous->told;
-	}
+	return board;
+}
+
+void board_begin(struct board *board, const struct board *previous)
+{
+	if (previous)
+		board_carry(board, previous);
 	compose_all(board);
-	for (uint32_t i = 0; i < steering->target_count; i++)
+	for (uint32_t i = 0; i < board->target_count; i++)
 		board->down_count += board->targets[i].verdict == VERDICT_DOWN;
 	spill_new(board, previous);
 	board_all_changed(board, NEVER);
 	spill_render(board);
 	board->quiet = board->first = false;
+}
+
+struct board *board_new(const struct steering *steering, const struct board *previous)
+{
+	struct board *board = board_prepare(steering);
+	board_begin(board, previous);
 	return board;
+}
+
+static void names_free(struct names *names)
+{
+	free(names->slots);
+	free(names);
 }
 
 void board_free(struct board *board)
@@ -476,18 +375,19 @@ void board_free(struct board *board)
 	if (!board)
 		return;
 	for (uint32_t i = 0; i < board->target_count; i++) {
-		free(board->targets[i].reason);
+		force_put(board, i, VERDICT_UNKNOWN, NULL);
 		detail_let(board->targets[i].detail);
 	}
 	detail_let(board->latest);
 	for (uint32_t i = 0; i < board->datacenter_count; i++)
 		free(board->datacenters[i].reason);
 	compose_free(board);
-	free(board->target_names.slots);
-	free(board->service_names.slots);
+	names_free(board->target_names);
+	names_free(board->service_names);
 	free(board->words);
 	free(board->services);
 	free(board->states);
+	free(board->reasons);
 	free(board->pools);
 	free(board->policies);
 	free(board->targets);
@@ -530,8 +430,8 @@ struct datacenter_view board_datacenter(const struct board *board, uint32_t data
 
 nanotime board_force_until(const struct board *board, uint32_t target)
 {
-	nanotime until = board->extras[target].forced_until;
-	return board->targets[target].forced == VERDICT_UNKNOWN || until == INT64_MAX ? 0 : until + board->offset;
+	const struct force *force = board->targets[target].force;
+	return !force || force->until == INT64_MAX ? 0 : force->until + board->offset;
 }
 
 bool board_frozen(const struct board *board)
@@ -551,7 +451,7 @@ const struct steering *board_steering(const struct board *board)
 
 enum pool_reason board_pool(const struct board *board, uint32_t service, unsigned pool, unsigned family)
 {
-	return (enum pool_reason)board->pools[board->states[service].first_pool + pool].reason[family];
+	return (enum pool_reason)board->reasons[board->states[service].first_pool + pool][family];
 }
 
 bool board_all_down(const struct board *board, uint32_t service, unsigned family)

@@ -33,17 +33,24 @@ struct result {
 
 /* What is known of a target (control thread). */
 struct target_state {
-	nanotime since; /* wall time of the last change of verdict; 0: never judged */
-	nanotime last;  /* wall time of the last result; 0: none yet */
-	nanotime took;
+	nanotime since;           /* wall time of the last change of verdict; 0: never judged */
+	nanotime last;            /* wall time of the last result; 0: none yet */
 	struct detail *detail;    /* see target_detail */
-	uint64_t window;          /* last 64 results, newest in bit 0, 1 = ok */
-	uint8_t window_count;     /* results in it */
-	uint8_t verdict, forced;  /* enum verdict; forced VERDICT_UNKNOWN: not forced */
-	uint16_t run;             /* results in a row that contradict the verdict */
-	char *reason;             /* of the force; owned by the board */
+	struct force *force;      /* see target_reason, board_force_until; NULL: not forced */
 	struct reading *readings; /* of the probe's `read`, `read_count` of them; NULL where it reads nothing; owned by
 	                             the board. Those of the last result that brought some: a failure leaves them */
+	uint64_t window;          /* last 64 results, newest in bit 0, 1 = ok */
+	uint32_t took;            /* microseconds, of the last result; UINT32_MAX: as long or longer */
+	uint8_t window_count;     /* results in it */
+	uint8_t run;              /* results in a row that contradict the verdict */
+	unsigned verdict : 2;     /* enum verdict */
+	unsigned forced : 2;      /* enum verdict; VERDICT_UNKNOWN: not forced */
+
+	/* The board's own. */
+	unsigned provisional : 1; /* restored and out of date: the first result decides */
+	unsigned frozen : 1;      /* counts as up in spite of its verdict */
+	unsigned watched : 1;     /* what is read of it counts for some service */
+	unsigned lost : 1;        /* its last change of verdict was one from up to down, seen by this process */
 };
 
 /* Does it count as up: the force, else the verdict; unknown counts as up. */
@@ -54,6 +61,8 @@ static inline bool target_is_up(const struct target_state *state)
 
 /* What its last result said, fit to be shown; "": nothing. */
 const char *target_detail(const struct target_state *state);
+/* Why it is forced; NULL: it is not, or no reason was given. */
+const char *target_reason(const struct target_state *state);
 
 /* Why a pool may or may not be chosen for a family (for explain and health). */
 enum pool_reason {
@@ -79,8 +88,13 @@ static inline bool pool_is_usable(enum pool_reason reason)
 
 struct board;
 
-/* A board for `steering`, which must outlive it; verdicts, windows, overrides and held-back pools of `previous` (may be
- * NULL) are carried over by target name and data center name. Control thread (or offline). */
+/* A board for `steering`, which must outlive it, to be begun before anything else is done with it. Most of the work, so
+ * that it can be done on any thread. */
+struct board *board_prepare(const struct steering *steering);
+/* Makes it one: verdicts, windows, overrides and held-back pools of `previous` (may be NULL) are carried over by target
+ * name and data center name. Control thread (or offline); 0.1 s for a million targets. */
+void board_begin(struct board *board, const struct board *previous);
+/* Both. */
 struct board *board_new(const struct steering *steering, const struct board *previous);
 /* After a grace period only. */
 void board_free(struct board *board);
@@ -130,6 +144,8 @@ int board_drain(struct board *board, const char *datacenter, const struct overri
 int board_undrain(struct board *board, const char *datacenter, nanotime now, nanotime wall, struct err *err);
 int board_force(struct board *board, const char *target, enum verdict verdict, const struct override *how, nanotime now,
         nanotime wall, struct err *err);
+/* Ends the force of a target; or, of the service so named, that follows a primary, the memory of the highest epoch, so
+ * that the next that says it is the primary is followed, of whatever epoch. */
 int board_release(struct board *board, const char *target, nanotime now, nanotime wall, struct err *err);
 
 /* How a data center stands. Times are wall time; 0: none. */
@@ -175,6 +191,8 @@ struct primary {
 	bool now[FAMILIES];           /* it is the primary still */
 	double epoch;                 /* the highest that was followed */
 	bool torn;                    /* there are several of the same epoch: the last is kept */
+	const char *refused;          /* nobody is followed, and this target says it is the primary, but … */
+	double refused_epoch;         /* … of an epoch that is lower than `epoch`; NULL: no such target */
 };
 struct primary board_primary(const struct board *board, uint32_t service);
 /* How far a pool has come on its return ramp, 0 to 1; 1: it is on none. */

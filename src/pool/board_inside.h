@@ -71,23 +71,24 @@ struct policy_state {
 	bool torn;                   /* several say that they are the primary, of the same epoch */
 };
 
+/* Of a pool that waits. Most never do, and what is not used of the list is never touched. */
 struct pool_state {
-	uint8_t reason[FAMILIES];      /* enum pool_reason */
 	nanotime wait_since[FAMILIES]; /* monotonic; where held (NEVER: what failback waits for is not so) or leaving */
 	nanotime ramp_since[FAMILIES]; /* monotonic; where ramping */
 };
 
-/* What the board keeps of a target beyond what it shows. */
+/* What the board keeps of a target beyond what it shows. There may be a million of them: few bytes each. */
 struct target_extra {
-	nanotime lost_at;      /* monotonic, when it last went from up to down; NEVER */
-	nanotime turned_at;    /* monotonic, when its verdict last changed; NEVER: it had no other */
-	nanotime asked_at;     /* monotonic, when its last probe began */
-	nanotime soon;         /* when what it counts for may change at the earliest; INT64_MAX: it is not on its way */
-	bool provisional;      /* restored and out of date: the first result decides */
-	bool frozen;           /* counts as up in spite of its verdict */
-	bool insisted;         /* forced down over what safety forbids */
-	bool watched;          /* what is read of it counts for some service */
-	nanotime forced_until; /* monotonic; INT64_MAX: no end */
+	nanotime turned_at; /* monotonic, when its verdict last changed; NEVER: it had no other */
+	nanotime asked_at;  /* monotonic, when its last probe began */
+	nanotime soon;      /* when what it counts for may change at the earliest; INT64_MAX: it is not on its way */
+};
+
+/* A person's word over a target's verdict. */
+struct force {
+	nanotime until; /* monotonic; INT64_MAX: no end */
+	char *reason;   /* NULL: none given */
+	bool insisted;  /* down, over what safety forbids */
 };
 
 struct datacenter_state {
@@ -115,12 +116,15 @@ struct datacenter_state {
 
 #define NEVER INT64_MIN
 
+#define EPOCH_MAX 9007199254740991.0 /* 2^53 - 1 */
+
 /* All clients, in a share. */
 #define SHARE_ALL 65536u
 
-/* An open-addressing table of names. */
-struct name_index {
-	uint32_t *slots; /* index + 1; 0: empty */
+/* Finds the targets, or services, by name. */
+struct names {
+	uint32_t last;   /* that was found */
+	uint32_t *slots; /* an open-addressing table: index + 1; 0: empty; NULL: it was not needed yet */
 	uint32_t mask;
 };
 
@@ -147,6 +151,7 @@ struct board {
 
 	/* The control thread's own. */
 	struct service_state *states;
+	uint8_t (*reasons)[FAMILIES]; /* by pool: enum pool_reason */
 	struct pool_state *pools;
 	struct policy_state *policies; /* of the services that have one */
 	uint32_t policy_count;
@@ -162,9 +167,10 @@ struct board {
 	uint32_t *ramped; /* services with return ramps */
 	uint32_t ramped_count;
 	struct load_targets *loads; /* spill.c; NULL: no probe reads a load */
-	struct name_index target_names, service_names;
+	struct names *target_names, *service_names;
 	struct detail *latest; /* the last that was new; it counts as a user */
 	uint32_t down_count;   /* targets whose verdict is down */
+	uint32_t force_count;  /* targets that are forced */
 	uint64_t lost_count;   /* data centers ever lost, for lost_order */
 	uint64_t version;
 	nanotime offset;                      /* of wall time to monotonic time when they were last told */
@@ -186,6 +192,12 @@ struct board {
 	bool by_hand;  /* while a person's word, or the freeze, changes health: failback holds nothing back */
 };
 
+/* Is it forced down over what safety forbids? */
+static inline bool target_insisted(const struct target_state *state)
+{
+	return state->force && state->force->insisted;
+}
+
 static inline bool pool_has(const struct pool *pool, unsigned family)
 {
 	return pool->cname || pool->of[family].count > 0;
@@ -196,11 +208,6 @@ static inline bool service_remembers(const struct service *service)
 {
 	return service->failback != FAILBACK_AUTO || service->fail_after || service->all_down == ALL_DOWN_LAST ||
 	       service->return_over;
-}
-
-static inline bool service_follows(const struct service *service)
-{
-	return service->policy && service->policy->follow.field;
 }
 
 /* May its policy leave out members that are up? */
@@ -271,6 +278,12 @@ const struct reading *reading_of(const struct board *board, uint32_t target, con
 void follow_judge(struct board *board, struct policy_state *state);
 /* The pools in which the last primary is. */
 uint64_t follow_last(const struct board *board, const struct policy_state *state, unsigned family);
+/* A target that is up and says that it is the primary, of an epoch that is too low; NO_INDEX: none. */
+uint32_t follow_refused(const struct board *board, const struct policy_state *state, double *epoch);
+/* Could it be the number of an epoch? */
+bool follow_is_epoch(double number);
+/* The highest epoch is no longer known; whoever says that he is the primary next is believed. */
+void follow_forget(struct policy_state *state);
 /* Is it, or was it last, the primary? */
 bool follow_is_last(const struct policy_state *state, uint32_t target);
 /* Why a target is not the one that is followed; writes a text. */
@@ -345,6 +358,8 @@ struct shortage {
 /* Would the service be left too few, were a data center drained and a target down (NO_INDEX: none)? */
 bool keep_short(struct board *board, uint32_t service, uint32_t datacenter, uint32_t target, struct shortage *shortage);
 
+/* override.c: the target is forced so, with a copy of *force; VERDICT_UNKNOWN: no longer. Settles nothing. */
+void force_put(struct board *board, uint32_t target, enum verdict verdict, const struct force *force);
 /* override.c: ends the overrides whose time is over; returns when the next is due, INT64_MAX: never. */
 nanotime overrides_expire(struct board *board, nanotime now);
 
@@ -353,6 +368,11 @@ bool freeze_check(struct board *board, nanotime now);
 /* At thaw_at; true if it thawed. */
 bool freeze_thaw(struct board *board, nanotime now);
 
+/* carry.c: takes over what `previous` knew of what still has its name. */
+void board_carry(struct board *board, const struct board *previous);
+
+/* board.c: sets the words of all of them. */
+void members_fill(struct board *board, const struct members *members);
 /* board.c: NO_INDEX if there is none. */
 uint32_t board_find_target(const struct board *board, const char *name);
 uint32_t board_find_service(const struct board *board, const char *name);

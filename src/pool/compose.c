@@ -154,7 +154,7 @@ static void follow(struct board *board, uint32_t whole, uint32_t part, bool resu
 	enum verdict says = whole_says(board, whole);
 	if (result)
 		take_result(board, whole, part, says);
-	board->extras[whole].provisional = false;
+	board->targets[whole].provisional = false;
 	state->run = 0;
 	write_detail(board, whole, state);
 	if (result && board->loads)
@@ -192,12 +192,12 @@ void compose_all(struct board *board)
 			if (says != VERDICT_UNKNOWN && says != state->verdict && part->since > state->since)
 				state->since = part->since;
 		}
-		board->extras[i].provisional = false;
+		board->targets[i].provisional = false;
 		state->run = 0;
 		if (says != VERDICT_UNKNOWN)
 			state->verdict = says;
 		if (says == VERDICT_UP)
-			board->extras[i].frozen = false;
+			board->targets[i].frozen = false;
 		if (state->verdict != VERDICT_UNKNOWN)
 			write_detail(board, i, state);
 	}

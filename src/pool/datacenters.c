@@ -152,7 +152,7 @@ void datacenters_insisted(struct board *board)
 	for (uint32_t i = 0; i < board->datacenter_count; i++)
 		board->datacenters[i].insisted = 0;
 	for (uint32_t i = 0; i < board->target_count; i++)
-		if (board->extras[i].insisted)
+		if (target_insisted(&board->targets[i]))
 			insist(board, i);
 }
 

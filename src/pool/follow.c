@@ -25,6 +25,13 @@ static const struct follow *follow_of(const struct board *board, const struct po
 	return &board->steering->services[state->service].policy->follow;
 }
 
+/* A number that every JSON parser reads as it was written (RFC 8259 6): beyond it two epochs may read the same, and
+ * what is no count at all, were it followed once, would leave out every true one for ever. */
+bool follow_is_epoch(double number)
+{
+	return number >= 0 && number <= EPOCH_MAX && (double)(uint64_t)number == number;
+}
+
 /* Does a target that is up say that it is the primary, and of which epoch. */
 static bool claim(const struct board *board, const struct follow *follow, uint32_t target, double *epoch)
 {
@@ -35,7 +42,7 @@ static bool claim(const struct board *board, const struct follow *follow, uint32
 	if (!follow->highest)
 		return true;
 	const struct reading *number = reading_of(board, target, follow->highest);
-	if (!number || !number->is_number)
+	if (!number || !number->is_number || !follow_is_epoch(number->number))
 		return false;
 	*epoch = number->number;
 	return true;
@@ -94,7 +101,7 @@ static void tell(const struct board *board, const struct policy_state *state, ui
 	const char *name = board->steering->services[state->service].name;
 	const char *whom = board->steering->targets[target].name;
 	if (follow_of(board, state)->highest)
-		board_tell(board, EVENT(WARN, "follow", name, whom), "%s follows %s, epoch %.15g", name, whom,
+		board_tell(board, EVENT(WARN, "follow", name, whom), "%s follows %s, epoch %.0f", name, whom,
 		        state->epoch);
 	else
 		board_tell(board, EVENT(WARN, "follow", name, whom), "%s follows %s", name, whom);
@@ -165,7 +172,7 @@ void follow_judge(struct board *board, struct policy_state *state)
 	const char *name = board->steering->services[state->service].name;
 	if (state->torn && !was)
 		board_tell(board, EVENT(ERROR, "split-brain", name, "on"),
-		        "%s has two primaries of epoch %.15g: split brain; the last one is kept", name, claims.epoch);
+		        "%s has two primaries of epoch %.0f: split brain; the last one is kept", name, claims.epoch);
 	if (!state->torn && was)
 		board_tell(board, EVENT(INFO, "split-brain", name, "off"),
 		        "%s has no longer two primaries of the same epoch", name);
@@ -189,6 +196,39 @@ uint64_t follow_last(const struct board *board, const struct policy_state *state
 	return pools;
 }
 
+uint32_t follow_refused(const struct board *board, const struct policy_state *state, double *epoch)
+{
+	const struct service *service = &board->steering->services[state->service];
+	for (unsigned i = 0; i < service->pool_count; i++) {
+		const struct pool *pool = &service->pools[i];
+		for (unsigned family = 0; family < FAMILIES; family++)
+			for (uint32_t j = 0; j < (pool->cname ? 1 : pool->of[family].count); j++) {
+				uint32_t target = pool->cname ? pool->cname_target : pool->of[family].list[j].target;
+				if (claim(board, &service->policy->follow, target, epoch) && out_of_date(state, *epoch))
+					return target;
+			}
+	}
+	return NO_INDEX;
+}
+
+void follow_forget(struct policy_state *state)
+{
+	state->has_epoch = false;
+	state->epoch = 0;
+}
+
+/* Why a primary does not say its epoch. */
+static void no_epoch_why(
+        const struct board *board, const struct follow *follow, uint32_t target, char *text, size_t room)
+{
+	const struct reading *number = reading_of(board, target, follow->highest);
+	if (number && number->is_number)
+		snprintf(text, room, "%s, but %s %s is no whole number from 0 to %.0f", follow->role, follow->highest,
+		        number->text, EPOCH_MAX);
+	else
+		snprintf(text, room, "%s, but no %s that is a number was read", follow->role, follow->highest);
+}
+
 void follow_why(const struct board *board, const struct policy_state *state, uint32_t target, char *text, size_t room)
 {
 	const struct follow *follow = follow_of(board, state);
@@ -204,9 +244,9 @@ void follow_why(const struct board *board, const struct policy_state *state, uin
 	else if (!board->up[target])
 		snprintf(text, room, "was %s when it was last up", follow->role);
 	else if (!claim(board, follow, target, &epoch))
-		snprintf(text, room, "%s, but no %s that is a number was read", follow->role, follow->highest);
+		no_epoch_why(board, follow, target, text, room);
 	else if (out_of_date(state, epoch))
-		snprintf(text, room, "%s of %s %.15g, but %.15g was followed already", follow->role, follow->highest,
+		snprintf(text, room, "%s of %s %.0f, but %.0f was followed already", follow->role, follow->highest,
 		        epoch, state->epoch);
 	else if (state->torn)
 		snprintf(text, room, "one of several that say %s%s%s; the last one is kept", follow->role,

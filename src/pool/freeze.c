@@ -14,13 +14,13 @@ static unsigned mark_lost(struct board *board, nanotime now, bool mark)
 {
 	unsigned count = 0;
 	for (uint32_t i = 0; i < board->target_count; i++) {
-		struct target_extra *extra = &board->extras[i];
-		if (extra->lost_at == NEVER || extra->lost_at < now - board->window)
+		struct target_state *state = &board->targets[i];
+		if (!state->lost || board->extras[i].turned_at < now - board->window)
 			continue;
 		/* What is made of parts was lost with them, and is counted in their place. */
 		count += board->users_at[i] < board->users_at[i + 1] || !compose_is_part(board, i);
 		if (mark)
-			extra->frozen = true;
+			state->frozen = true;
 	}
 	return count;
 }
@@ -53,7 +53,7 @@ bool freeze_thaw(struct board *board, nanotime now)
 	board->thaw_at = INT64_MAX;
 	board->frozen = false;
 	for (uint32_t i = 0; i < board->target_count; i++)
-		board->extras[i].frozen = false;
+		board->targets[i].frozen = false;
 	board_tell(
 	        board, EVENT(INFO, "freeze", NULL, "off"), "the freeze has ended: each target counts as it was judged");
 	return true;

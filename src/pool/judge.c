@@ -22,7 +22,7 @@ void board_told(struct board *board, nanotime now, nanotime wall)
 bool target_refresh(struct board *board, uint32_t target)
 {
 	const struct target_state *state = &board->targets[target];
-	bool up = target_is_up(state) || (state->forced == VERDICT_UNKNOWN && board->extras[target].frozen);
+	bool up = target_is_up(state) || (state->forced == VERDICT_UNKNOWN && board->targets[target].frozen);
 	bool changed = up != (board->up[target] != 0);
 	board->up[target] = up;
 	return changed;
@@ -49,7 +49,7 @@ void board_all_changed(struct board *board, nanotime now)
 
 void board_target_changed(struct board *board, uint32_t target, nanotime now)
 {
-	bool thawed = board->frozen && !board->extras[target].frozen; /* the same, but for a better reason */
+	bool thawed = board->frozen && !board->targets[target].frozen; /* the same, but for a better reason */
 	if (!target_refresh(board, target) && !thawed)
 		return;
 	for (uint32_t i = board->users_at[target]; i < board->users_at[target + 1]; i++)
@@ -68,12 +68,11 @@ static void set_verdict(struct board *board, uint32_t target, enum verdict verdi
 	struct target_extra *extra = &board->extras[target];
 	board->first = state->verdict == VERDICT_UNKNOWN;
 	board_told(board, now, wall);
-	if (state->verdict == VERDICT_UP && verdict == VERDICT_DOWN)
-		extra->lost_at = now;
+	state->lost = state->verdict == VERDICT_UP && verdict == VERDICT_DOWN;
 	if (state->verdict != VERDICT_UNKNOWN)
 		extra->turned_at = now;
 	if (verdict != VERDICT_DOWN)
-		extra->frozen = false;
+		state->frozen = false;
 	board->down_count += (verdict == VERDICT_DOWN) - (state->verdict == VERDICT_DOWN);
 	state->verdict = verdict;
 	state->since = wall;
@@ -113,13 +112,13 @@ static enum verdict judge(struct target_state *state, const struct target_extra 
         const struct probe_spec *probe, nanotime now)
 {
 	enum verdict said = ok ? VERDICT_UP : VERDICT_DOWN;
-	if (state->verdict == VERDICT_UNKNOWN || extra->provisional)
+	if (state->verdict == VERDICT_UNKNOWN || state->provisional)
 		return said;
 	if (said == state->verdict) {
 		state->run = 0;
 		return said;
 	}
-	if (state->run < UINT16_MAX)
+	if (state->run < UINT8_MAX)
 		state->run++;
 	bool enough = state->run >= (ok ? probe->rise : probe->fall);
 	return enough && has_stood(extra, state->verdict, probe, now) ? said : state->verdict;
@@ -134,7 +133,8 @@ static void take_result(struct board *board, uint32_t target, const struct resul
 	if (state->window_count < 64)
 		state->window_count++;
 	state->last = wall;
-	state->took = result->took;
+	nanotime took = result->took / NANO_MICRO;
+	state->took = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
 	if (result->readings && state->readings)
 		memcpy(state->readings, result->readings, read_count * sizeof *state->readings);
 	board_detail(board, state, detail);
@@ -149,7 +149,7 @@ bool board_report(struct board *board, uint32_t target, const struct result *res
 	take_result(board, target, result, wall);
 	enum verdict verdict = judge(
 	        state, &board->extras[target], result->ok, &board->steering->probes[what->probe], now);
-	board->extras[target].provisional = false;
+	board->targets[target].provisional = false;
 	board->extras[target].asked_at = now - result->took;
 	board_told(board, now, wall);
 	if (board->loads)
@@ -168,7 +168,7 @@ bool board_report(struct board *board, uint32_t target, const struct result *res
 void board_set(struct board *board, uint32_t target, enum verdict verdict, nanotime now, nanotime wall)
 {
 	MUST(target < board->target_count);
-	board->extras[target].provisional = false;
+	board->targets[target].provisional = false;
 	if (board->targets[target].verdict == verdict)
 		return;
 	set_verdict(board, target, verdict, now, wall);

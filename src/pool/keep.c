@@ -33,14 +33,14 @@ static nanotime lost_since(const struct board *board, const struct pool *pool)
 			uint32_t target = pool->of[family].list[i].target;
 			if (target == NO_INDEX || board->up[target])
 				continue;
-			if (board->extras[target].insisted)
+			if (target_insisted(&board->targets[target]))
 				return INT64_MIN;
 			if (board->targets[target].since > since)
 				since = board->targets[target].since;
 		}
 	if (pool->cname && pool->cname_target != NO_INDEX)
-		since = board->extras[pool->cname_target].insisted ? INT64_MIN
-		                                                   : board->targets[pool->cname_target].since;
+		since = target_insisted(&board->targets[pool->cname_target]) ? INT64_MIN
+		                                                             : board->targets[pool->cname_target].since;
 	return since;
 }
 

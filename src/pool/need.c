@@ -28,10 +28,18 @@ static bool ordered(enum comparison comparison, int sign)
 	return false;
 }
 
+/* Nothing is behind by less than no time: who says so is wrong, and nothing is known. */
+static bool is_impossible(const struct reading *reading, const struct condition *condition)
+{
+	return condition->is_duration && reading->is_number && reading->number < 0;
+}
+
 bool condition_met(const struct board *board, uint32_t target, const struct condition *condition)
 {
 	const struct reading *reading = reading_of(board, target, condition->field);
 	if (!reading)
+		return false;
+	if (is_impossible(reading, condition))
 		return false;
 	if (condition->is_number && reading->is_number)
 		return ordered(condition->comparison,
@@ -47,6 +55,9 @@ void condition_why(
 	const struct reading *reading = reading_of(board, target, condition->field);
 	if (!reading)
 		snprintf(text, room, "no %s was read, needs %s", condition->field, condition->shown);
+	else if (is_impossible(reading, condition))
+		snprintf(text, room, "%s %.6g s is no duration, needs %s", condition->field, reading->number,
+		        condition->shown);
 	else if (reading->is_number && condition->is_duration)
 		snprintf(text, room, "%s %.6g s, needs %s", condition->field, reading->number, condition->shown);
 	else

@@ -10,9 +10,12 @@
 #include "pool/board_inside.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/text.h"
+#include "wire/name.h"
 
 static unsigned least_kept(const struct board *board)
 {
@@ -168,15 +171,30 @@ static int find_target(const struct board *board, const char *name, struct err *
 	return index == NO_INDEX ? unknown("target", name, NULL, 0, err) : (int)index;
 }
 
+void force_put(struct board *board, uint32_t target, enum verdict verdict, const struct force *force)
+{
+	struct target_state *state = &board->targets[target];
+	struct force *old = state->force, *new = NULL;
+	if (verdict != VERDICT_UNKNOWN) {
+		new = malloc(sizeof *new);
+		MUST(new);
+		*new = (struct force){.until = force->until, .insisted = force->insisted};
+		board_reason(&new->reason, force->reason);
+	}
+	board->force_count += (uint32_t) !!new - (uint32_t) !!old;
+	state->forced = verdict;
+	state->force = new;
+	if (old)
+		free(old->reason);
+	free(old);
+}
+
 static void set_force(
         struct board *board, uint32_t target, enum verdict verdict, const struct override *how, nanotime now)
 {
 	bool insisted = verdict == VERDICT_DOWN && how->insist;
-	bool policy = insisted != board->extras[target].insisted;
-	board->targets[target].forced = verdict;
-	board_reason(&board->targets[target].reason, how->reason);
-	board->extras[target].forced_until = end_of(how, now);
-	board->extras[target].insisted = insisted;
+	bool policy = insisted != target_insisted(&board->targets[target]);
+	force_put(board, target, verdict, &(struct force){end_of(how, now), (char *)(uintptr_t)how->reason, insisted});
 	board->by_hand = true;
 	if (policy)
 		board_all_changed(board, now);
@@ -207,10 +225,40 @@ int board_force(struct board *board, const char *target, enum verdict verdict, c
 	return 0;
 }
 
+/* With the dot at its end, or as people write it. */
+static uint32_t find_service(const struct board *board, const char *name)
+{
+	char full[NAME_TEXT_MAX];
+	uint32_t index = board_find_service(board, name);
+	if (index != NO_INDEX || strlen(name) + 2 > sizeof full)
+		return index;
+	snprintf(full, sizeof full, "%s.", name);
+	return board_find_service(board, full);
+}
+
+/* A service has no force to be released from, but an epoch. */
+static int release_service(struct board *board, uint32_t service, nanotime now, struct err *err)
+{
+	const struct service *what = &board->steering->services[service];
+	if (!service_follows(what) || !what->policy->follow.highest) {
+		err_add(err, ERR_ERROR, NULL,
+		        "%s follows no highest epoch to be released from; a force is released by its target's name",
+		        what->name);
+		return -1;
+	}
+	follow_forget(board->states[service].policy);
+	service_judge(board, service, now);
+	service_render(board, service, now);
+	return 0;
+}
+
 int board_release(struct board *board, const char *target, nanotime now, nanotime wall, struct err *err)
 {
-	int index = find_target(board, target, err);
+	uint32_t service = board_find_target(board, target) == NO_INDEX ? find_service(board, target) : NO_INDEX;
 	board_told(board, now, wall);
+	if (service != NO_INDEX)
+		return release_service(board, service, now, err);
+	int index = find_target(board, target, err);
 	if (index < 0)
 		return -1;
 	set_force(board, (uint32_t)index, VERDICT_UNKNOWN, &(struct override){.reason = NULL}, now);
@@ -245,9 +293,9 @@ nanotime overrides_expire(struct board *board, nanotime now)
 	nanotime next = expire_drains(board, now, &changed);
 	if (changed)
 		changed_by_hand(board, now);
-	for (uint32_t i = 0; i < board->target_count; i++) {
-		nanotime until = board->extras[i].forced_until;
-		if (board->targets[i].forced == VERDICT_UNKNOWN || until == INT64_MAX)
+	for (uint32_t i = 0; board->force_count && i < board->target_count; i++) {
+		nanotime until = board->targets[i].force ? board->targets[i].force->until : INT64_MAX;
+		if (until == INT64_MAX)
 			continue;
 		if (until > now) {
 			next = until < next ? until : next;

@@ -15,7 +15,7 @@
 static void watch(struct board *board, uint32_t target)
 {
 	if (target != NO_INDEX)
-		board->extras[target].watched = true;
+		board->targets[target].watched = true;
 }
 
 static void watch_service(struct board *board, const struct service *service)
@@ -141,7 +141,7 @@ bool policy_allows(const struct board *board, uint32_t service, unsigned pool, u
 
 void policy_reread(struct board *board, uint32_t target, nanotime now)
 {
-	if (!board->extras[target].watched)
+	if (!board->targets[target].watched)
 		return;
 	for (uint32_t i = board->users_at[target]; i < board->users_at[target + 1]; i++) {
 		uint32_t service = board->users[i];
@@ -201,7 +201,7 @@ struct primary board_primary(const struct board *board, uint32_t service)
 {
 	const struct policy_state *state = board->states[service].policy;
 	struct primary primary = {0};
-	if (!state || !board->steering->services[service].policy->follow.field)
+	if (!service_follows(&board->steering->services[service]))
 		return primary;
 	primary.any = true;
 	primary.has_epoch = state->has_epoch && board->steering->services[service].policy->follow.highest;
@@ -212,5 +212,10 @@ struct primary board_primary(const struct board *board, uint32_t service)
 		if (state->followed[family] != NO_INDEX)
 			primary.target[family] = board->steering->targets[state->followed[family]].name;
 	}
+	uint32_t refused = primary.now[FAMILY_V4] || primary.now[FAMILY_V6]
+	                           ? NO_INDEX
+	                           : follow_refused(board, state, &primary.refused_epoch);
+	if (refused != NO_INDEX)
+		primary.refused = board->steering->targets[refused].name;
 	return primary;
 }

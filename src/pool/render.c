@@ -250,11 +250,11 @@ static bool pool_frozen(const struct board *board, const struct pool *pool, unsi
 	if (!board->frozen)
 		return false;
 	if (pool->cname)
-		return pool->cname_target != NO_INDEX && board->extras[pool->cname_target].frozen;
+		return pool->cname_target != NO_INDEX && board->targets[pool->cname_target].frozen;
 	const struct members *members = &pool->of[judged_by(pool, family)];
 	for (uint32_t i = 0; i < members->count; i++)
 		if (target_up(board, members->list[i].target) &&
-		        (members->list[i].target == NO_INDEX || !board->extras[members->list[i].target].frozen))
+		        (members->list[i].target == NO_INDEX || !board->targets[members->list[i].target].frozen))
 			return false;
 	return true;
 }
@@ -425,7 +425,7 @@ static void render_family(struct board *board, uint32_t index, unsigned family, 
 	render_members(board, index, family, spare);
 	state->whole[family] = pools_whole(board, service, family);
 	for (unsigned i = 0; i < service->pool_count; i++)
-		board->pools[state->first_pool + i].reason[family] = (uint8_t)reason_for(
+		board->reasons[state->first_pool + i][family] = (uint8_t)reason_for(
 		        board, index, i, family, usable, drained >> i & 1);
 	MUST(usable || service->all_down == ALL_DOWN_NODATA || service->all_down == ALL_DOWN_SERVFAIL);
 	put(board, &words->some[family], state->some[family] & spare);

@@ -82,12 +82,12 @@ static bool restore_target(struct restore *restore, char **words)
 {
 	struct board *board = restore->board;
 	struct target_state state = {0};
-	int64_t run, count;
+	int64_t run, count, took;
 	bool up = !strcmp(words[2], "up"), frozen = !strcmp(words[2], "frozen");
 	if (!up && !frozen && strcmp(words[2], "down") != 0)
 		return false;
 	if (!read_time(&state.since, words[3], restore->wall) || !read_time(&state.last, words[4], restore->wall) ||
-	        !text_number(&state.took, words[5], 0, TOOK_MAX) || !text_number(&run, words[6], 0, UINT16_MAX) ||
+	        !text_number(&took, words[5], 0, TOOK_MAX) || !text_number(&run, words[6], 0, UINT16_MAX) ||
 	        !text_number(&count, words[7], 0, 64) || !read_hex(&state.window, words[8]))
 		return false;
 	uint32_t index = board_find_target(board, words[1]);
@@ -96,19 +96,21 @@ static bool restore_target(struct restore *restore, char **words)
 	struct target_state *to = &board->targets[index];
 	state.verdict = up ? VERDICT_UP : VERDICT_DOWN;
 	state.readings = to->readings;
+	state.watched = to->watched;
 	state.forced = to->forced;
-	state.reason = to->reason;
-	state.run = (uint16_t)run;
+	state.force = to->force;
+	state.run = (uint8_t)(run < UINT8_MAX ? run : UINT8_MAX);
+	state.took = (uint32_t)(took / NANO_MICRO < UINT32_MAX ? took / NANO_MICRO : UINT32_MAX);
 	state.window_count = (uint8_t)count;
 	state.detail = to->detail;
 	board_detail(board, &state, words[9]);
 	board->down_count += !up - (to->verdict == VERDICT_DOWN);
 	*to = state;
-	board->extras[index].asked_at = restore->now - (restore->wall - state.last) - state.took;
+	board->extras[index].asked_at = restore->now - (restore->wall - state.last) - took;
 	board->extras[index].turned_at = restore->now - (restore->wall - state.since);
-	board->extras[index].provisional = out_of_date(board, index, state.last, restore->wall);
-	board->extras[index].frozen = frozen && board->steering->safety.freeze;
-	board->frozen |= board->extras[index].frozen;
+	board->targets[index].provisional = out_of_date(board, index, state.last, restore->wall);
+	board->targets[index].frozen = frozen && board->steering->safety.freeze;
+	board->frozen |= board->targets[index].frozen;
 	return true;
 }
 
@@ -133,10 +135,7 @@ static bool restore_force(struct restore *restore, char **words)
 	uint32_t index = board_find_target(board, words[1]);
 	if (index == NO_INDEX)
 		return true;
-	board->targets[index].forced = up ? VERDICT_UP : VERDICT_DOWN;
-	board->extras[index].insisted = insisted && !up;
-	board->extras[index].forced_until = until;
-	board_reason(&board->targets[index].reason, words[5]);
+	force_put(board, index, up ? VERDICT_UP : VERDICT_DOWN, &(struct force){until, words[5], insisted && !up});
 	return true;
 }
 
@@ -181,66 +180,81 @@ static bool restore_braked(struct restore *restore, char **words)
 	return true;
 }
 
-/* The pool that words 1 to 3 name. 0: none of ours; -1: they name nothing. */
-static int find_pool(const struct board *board, char **words, uint32_t *service, uint32_t *pool, unsigned *family)
+/* A pool of a family of which something was kept. */
+struct kept_pool {
+	const struct service *service;
+	struct service_state *state;
+	struct pool_state *pool;
+	uint32_t service_index, index;
+	unsigned family;
+	uint64_t bit;
+	nanotime since; /* monotonic */
+};
+
+/* Words 1 to 3 name it, and word 4 (NULL: none) says since when. 0: it is none of ours any more; -1: no sense. */
+static int read_pool(const struct restore *restore, char **words, const char *since, struct kept_pool *kept)
 {
-	if (strcmp(words[3], "4") != 0 && strcmp(words[3], "6") != 0)
+	struct board *board = restore->board;
+	nanotime wall = restore->wall;
+	if ((strcmp(words[3], "4") != 0 && strcmp(words[3], "6") != 0) ||
+	        (since && !read_time(&wall, since, restore->wall)))
 		return -1;
-	*family = *words[3] == '4' ? FAMILY_V4 : FAMILY_V6;
-	*service = board_find_service(board, words[1]);
-	if (*service == NO_INDEX)
+	uint32_t service = board_find_service(board, words[1]);
+	uint32_t pool = service == NO_INDEX ? NO_INDEX
+	                                    : service_find_pool(&board->steering->services[service], words[2]);
+	if (pool == NO_INDEX)
 		return 0;
-	*pool = service_find_pool(&board->steering->services[*service], words[2]);
-	return *pool != NO_INDEX;
+	*kept = (struct kept_pool){.service = &board->steering->services[service],
+	        .state = &board->states[service],
+	        .pool = &board->pools[board->states[service].first_pool + pool],
+	        .service_index = service,
+	        .index = pool,
+	        .family = *words[3] == '4' ? FAMILY_V4 : FAMILY_V6,
+	        .bit = UINT64_C(1) << pool,
+	        .since = restore->now - (restore->wall - wall)};
+	return 1;
 }
 
 static bool restore_held(struct restore *restore, char **words)
 {
-	uint32_t service, pool;
-	unsigned family;
-	nanotime since;
-	int found = find_pool(restore->board, words, &service, &pool, &family);
-	if (found < 0 || !read_time(&since, words[4], restore->wall))
-		return false;
-	if (!found || restore->board->steering->services[service].failback == FAILBACK_AUTO)
-		return true;
-	struct service_state *state = &restore->board->states[service];
+	struct kept_pool kept;
+	int found = read_pool(restore, words, words[4], &kept);
+	if (found <= 0 || kept.service->failback == FAILBACK_AUTO)
+		return found >= 0;
 	/* a condition has to hold for its time anew: nobody looked meanwhile */
-	bool anew = restore->board->steering->services[service].failback == FAILBACK_WHEN;
-	state->held[family] |= UINT64_C(1) << pool;
-	restore->board->pools[state->first_pool + pool].wait_since[family] = anew ? NEVER
-	                                                                          : restore->now -
-	                                                                                     (restore->wall - since);
+	bool anew = kept.service->failback == FAILBACK_WHEN;
+	kept.state->held[kept.family] |= kept.bit;
+	kept.pool->wait_since[kept.family] = anew ? NEVER : kept.since;
 	return true;
 }
 
 static bool restore_leaving(struct restore *restore, char **words)
 {
-	uint32_t service, pool;
-	unsigned family;
-	nanotime since;
-	int found = find_pool(restore->board, words, &service, &pool, &family);
-	if (found < 0 || !read_time(&since, words[4], restore->wall))
-		return false;
-	if (!found || !restore->board->steering->services[service].fail_after)
-		return true;
-	struct service_state *state = &restore->board->states[service];
-	state->leaving[family] |= UINT64_C(1) << pool;
-	restore->board->pools[state->first_pool + pool].wait_since[family] = restore->now - (restore->wall - since);
+	struct kept_pool kept;
+	int found = read_pool(restore, words, words[4], &kept);
+	if (found <= 0 || !kept.service->fail_after)
+		return found >= 0;
+	kept.state->leaving[kept.family] |= kept.bit;
+	kept.pool->wait_since[kept.family] = kept.since;
 	return true;
 }
 
 static bool restore_last(struct restore *restore, char **words)
 {
-	uint32_t service, pool;
-	unsigned family;
-	int found = find_pool(restore->board, words, &service, &pool, &family);
-	if (found < 0)
-		return false;
-	if (!found || restore->board->steering->services[service].all_down != ALL_DOWN_LAST)
-		return true;
-	restore->board->states[service].last[family] |= UINT64_C(1) << pool;
-	return true;
+	struct kept_pool kept;
+	int found = read_pool(restore, words, NULL, &kept);
+	if (found > 0 && kept.service->all_down == ALL_DOWN_LAST)
+		kept.state->last[kept.family] |= kept.bit;
+	return found >= 0;
+}
+
+static bool restore_ramp(struct restore *restore, char **words)
+{
+	struct kept_pool kept;
+	int found = read_pool(restore, words, words[4], &kept);
+	if (found > 0)
+		ramp_carry(restore->board, kept.service_index, kept.index, kept.family, kept.since, 0);
+	return found >= 0;
 }
 
 static bool read_double(double *value, const char *text)
@@ -279,7 +293,7 @@ static struct policy_state *find_policy(const struct board *board, char **words)
 static bool restore_epoch(struct restore *restore, char **words)
 {
 	double epoch;
-	if (!read_double(&epoch, words[3]))
+	if (!read_double(&epoch, words[3]) || !follow_is_epoch(epoch))
 		return false;
 	struct policy_state *state = find_policy(restore->board, words);
 	if (state && (!state->has_epoch || epoch > state->epoch)) {
@@ -310,19 +324,6 @@ static bool restore_odd(struct restore *restore, char **words)
 	if (pool == NO_INDEX)
 		return true;
 	*(out ? &state->out : &state->braked) |= UINT64_C(1) << pool;
-	return true;
-}
-
-static bool restore_ramp(struct restore *restore, char **words)
-{
-	uint32_t service, pool;
-	unsigned family;
-	nanotime since;
-	int found = find_pool(restore->board, words, &service, &pool, &family);
-	if (found < 0 || !read_time(&since, words[4], restore->wall))
-		return false;
-	if (found)
-		ramp_carry(restore->board, service, pool, family, restore->now - (restore->wall - since), 0);
 	return true;
 }
 

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libpool.a
 libpool_a_SOURCES = \
 	src/pool/agree.c \
 	src/pool/board.c src/pool/board.h src/pool/board_inside.h \
+	src/pool/carry.c \
 	src/pool/client_hash.h \
 	src/pool/compose.c \
 	src/pool/datacenters.c \

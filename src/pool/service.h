@@ -138,6 +138,12 @@ struct service {
 	bool spill;                  /* clients of a data center that is nearly full move to their next choice */
 };
 
+/* Is there one member to be given, whom the service itself names? */
+static inline bool service_follows(const struct service *service)
+{
+	return service->policy && service->policy->follow.field;
+}
+
 /* Without `sticky`, the prefix lengths that ramps and spill hash. */
 #define HASHED_V4 24
 #define HASHED_V6 56

@@ -41,7 +41,7 @@ static nanotime verdict_soon(const struct board *board, uint32_t target)
 	const struct target_state *state = &board->targets[target];
 	const struct target_extra *extra = &board->extras[target];
 	const struct probe_spec *probe = &board->steering->probes[board->steering->targets[target].probe];
-	if (extra->provisional)
+	if (state->provisional)
 		return extra->asked_at;
 	if (!state->run || state->verdict == VERDICT_UNKNOWN)
 		return INT64_MAX;
@@ -56,8 +56,8 @@ static nanotime verdict_soon(const struct board *board, uint32_t target)
 void soon_target(struct board *board, uint32_t target, nanotime now)
 {
 	struct target_extra *extra = &board->extras[target];
-	bool forced = board->targets[target].forced != VERDICT_UNKNOWN;
-	nanotime at = forced ? extra->forced_until : verdict_soon(board, target);
+	const struct force *force = board->targets[target].force;
+	nanotime at = force ? force->until : verdict_soon(board, target);
 	if (at == extra->soon)
 		return;
 	board->soon_targets += (at != INT64_MAX) - (extra->soon != INT64_MAX);
@@ -70,8 +70,8 @@ void soon_targets(struct board *board)
 {
 	board->soon_targets = 0;
 	for (uint32_t i = 0; i < board->target_count; i++) {
-		bool forced = board->targets[i].forced != VERDICT_UNKNOWN;
-		board->extras[i].soon = forced ? board->extras[i].forced_until : verdict_soon(board, i);
+		const struct force *force = board->targets[i].force;
+		board->extras[i].soon = force ? force->until : verdict_soon(board, i);
 		board->soon_targets += board->extras[i].soon != INT64_MAX;
 	}
 }
@@ -195,7 +195,7 @@ static void tell_target(const struct board *board, uint32_t target, char *text, 
 	unsigned enough = up ? probe->fall : probe->rise;
 	if (state->forced != VERDICT_UNKNOWN)
 		snprintf(text, room, "the force of %s ends", name);
-	else if (board->extras[target].provisional)
+	else if (board->targets[target].provisional)
 		snprintf(text, room, "%s was last asked long ago", name);
 	else if (state->run < enough)
 		snprintf(text, room, "%s %s %u of the %u times in a row after which it is %s", name,

@@ -27,6 +27,7 @@
 #include "pool/board_inside.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,29 +36,93 @@
 #include "base/text.h"
 
 #define NUMBER_FORMAT "%.17g"
+#define LINE_GUESS 128 /* bytes of a target's line */
 
 /* ---- out ---- */
 
-static void write_word(FILE *out, const char *word)
+/* Text that grows. A million targets are written while the control thread waits: so no stdio. */
+struct out {
+	char *text;
+	size_t size, room;
+};
+
+/* Where the next `most` bytes may be written. */
+static char *out_room(struct out *out, size_t most)
 {
-	if (!word || !*word) {
-		fputs_unlocked(" -", out);
-		return;
+	if (out->room - out->size < most) {
+		out->room = (out->room + most) * 2;
+		out->text = realloc(out->text, out->room);
+		MUST(out->text);
 	}
-	fputc_unlocked(' ', out);
-	for (const uint8_t *at = (const uint8_t *)word; *at;) {
-		size_t plain = 0;
-		while (at[plain] > ' ' && at[plain] < 0x7f && at[plain] != '%' &&
-		        !(at[plain] == '-' && at + plain == (const uint8_t *)word))
-			plain++;
-		fwrite_unlocked(at, 1, plain, out);
-		at += plain;
-		if (*at)
-			fprintf(out, "%%%02X", *at++);
-	}
+	return out->text + out->size;
 }
 
-static void save_readings(FILE *out, const struct board *board, uint32_t index)
+static void write_text(struct out *out, const char *text)
+{
+	size_t length = strlen(text);
+	memcpy(out_room(out, length), text, length);
+	out->size += length;
+}
+
+static void write_word(struct out *out, const char *word)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	if (!word || !*word)
+		word = NULL;
+	char *begin = out_room(out, word ? 3 * strlen(word) + 1 : 2), *to = begin;
+	*to++ = ' ';
+	if (!word)
+		*to++ = '-';
+	for (const uint8_t *at = (const uint8_t *)word; at && *at; at++) {
+		if (*at > ' ' && *at < 0x7f && *at != '%' && !(*at == '-' && at == (const uint8_t *)word)) {
+			*to++ = (char)*at;
+			continue;
+		}
+		*to++ = '%';
+		*to++ = digits[*at >> 4];
+		*to++ = digits[*at & 15];
+	}
+	out->size += (size_t)(to - begin);
+}
+
+static void write_number(struct out *out, int64_t number)
+{
+	char text[24], *at = text + sizeof text;
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	do
+		*--at = (char)('0' + left % 10);
+	while (left /= 10);
+	if (number < 0)
+		*--at = '-';
+	*--at = ' ';
+	size_t length = (size_t)(text + sizeof text - at);
+	memcpy(out_room(out, length), at, length);
+	out->size += length;
+}
+
+static void write_window(struct out *out, uint64_t window)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *to = out_room(out, 17);
+	*to++ = ' ';
+	for (int shift = 60; shift >= 0; shift -= 4)
+		*to++ = digits[window >> shift & 15];
+	out->size += 17;
+}
+
+static void write_double(struct out *out, double number)
+{
+	char text[40];
+	snprintf(text, sizeof text, " " NUMBER_FORMAT, number);
+	write_text(out, text);
+}
+
+static void write_family(struct out *out, unsigned family)
+{
+	write_text(out, family == FAMILY_V4 ? " 4" : " 6");
+}
+
+static void save_readings(struct out *out, const struct board *board, uint32_t index)
 {
 	const struct target *target = &board->steering->targets[index];
 	const struct probe_spec *probe = &board->steering->probes[target->probe];
@@ -65,159 +130,160 @@ static void save_readings(FILE *out, const struct board *board, uint32_t index)
 		const struct reading *reading = &board->targets[index].readings[i];
 		if (!reading->known)
 			continue;
-		fputs("reading", out);
+		write_text(out, "reading");
 		write_word(out, target->name);
 		write_word(out, probe->read[i]);
 		if (reading->is_number)
-			fprintf(out, " " NUMBER_FORMAT, reading->number);
+			write_double(out, reading->number);
 		else
-			fputs(" text", out);
+			write_text(out, " text");
 		write_word(out, reading->text);
-		fputc('\n', out);
+		write_text(out, "\n");
 	}
 }
 
 /* What is followed. The fields are named, since other fields count other epochs. */
-static void save_policy(FILE *out, const struct board *board, const struct policy_state *state)
+static void save_policy(struct out *out, const struct board *board, const struct policy_state *state)
 {
 	const struct service *service = &board->steering->services[state->service];
 	const struct follow *follow = &service->policy->follow;
 	for (uint64_t left = state->out | state->braked; left; left &= left - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(left);
-		fputs("odd", out);
+		write_text(out, "odd");
 		write_word(out, service->name);
 		write_word(out, service->pools[i].name);
-		fputs(state->out >> i & 1 ? " out\n" : " in\n", out);
+		write_text(out, state->out >> i & 1 ? " out\n" : " in\n");
 	}
 	if (!follow->field || !state->has_epoch)
 		return;
-	fputs("epoch", out);
+	write_text(out, "epoch");
 	write_word(out, service->name);
 	write_word(out, follow->highest);
-	fprintf(out, " " NUMBER_FORMAT "\n", state->epoch);
+	write_double(out, state->epoch);
+	write_text(out, "\n");
 	for (unsigned family = 0; family < FAMILIES; family++) {
 		if (state->followed[family] == NO_INDEX)
 			continue;
-		fputs("followed", out);
+		write_text(out, "followed");
 		write_word(out, service->name);
 		write_word(out, follow->highest);
 		write_word(out, board->steering->targets[state->followed[family]].name);
-		fprintf(out, " %d\n", family == FAMILY_V4 ? 4 : 6);
+		write_family(out, family);
+		write_text(out, "\n");
 	}
 }
 
-static void save_target(FILE *out, const struct board *board, uint32_t index)
+static void save_target(struct out *out, const struct board *board, uint32_t index)
 {
 	const struct target_state *state = &board->targets[index];
 	const char *name = board->steering->targets[index].name;
 	if (state->verdict != VERDICT_UNKNOWN) {
-		fputs("target", out);
+		write_text(out, "target");
 		write_word(out, name);
-		fprintf(out, " %s %lld %lld %lld %u %u %016llx",
-		        state->verdict == VERDICT_UP  ? "up"
-		        : board->extras[index].frozen ? "frozen"
-		                                      : "down",
-		        (long long)state->since, (long long)state->last, (long long)state->took, state->run,
-		        state->window_count, (unsigned long long)state->window);
+		write_text(out, state->verdict == VERDICT_UP ? " up" : state->frozen ? " frozen" : " down");
+		write_number(out, state->since);
+		write_number(out, state->last);
+		write_number(out, state->took * NANO_MICRO);
+		write_number(out, state->run);
+		write_number(out, state->window_count);
+		write_window(out, state->window);
 		write_word(out, target_detail(state));
-		fputc('\n', out);
+		write_text(out, "\n");
 	}
 	if (state->forced == VERDICT_UNKNOWN)
 		return;
-	fputs("force", out);
+	write_text(out, "force");
 	write_word(out, name);
-	fprintf(out, " %s %s %lld", state->forced == VERDICT_UP ? "up" : "down",
-	        board->extras[index].insisted ? "insisted" : "plain", (long long)board_force_until(board, index));
-	write_word(out, board->targets[index].reason);
-	fputc('\n', out);
+	write_text(out, state->forced == VERDICT_UP ? " up" : " down");
+	write_text(out, target_insisted(state) ? " insisted" : " plain");
+	write_number(out, board_force_until(board, index));
+	write_word(out, target_reason(state));
+	write_text(out, "\n");
 }
 
-static void save_datacenter(FILE *out, const struct board *board, uint32_t index)
+static void save_datacenter(struct out *out, const struct board *board, uint32_t index)
 {
 	const struct datacenter_state *state = &board->datacenters[index];
 	if (state->drained) {
 		struct datacenter_view view = board_datacenter(board, index);
-		fputs("drain", out);
+		write_text(out, "drain");
 		write_word(out, board->steering->datacenters[index]);
-		fprintf(out, " %lld %lld", (long long)view.since, (long long)view.until);
+		write_number(out, view.since);
+		write_number(out, view.until);
 		write_word(out, state->reason);
-		fputc('\n', out);
+		write_text(out, "\n");
 	}
 	if (state->lost) {
-		fputs("lost", out);
+		write_text(out, "lost");
 		write_word(out, board->steering->datacenters[index]);
-		fprintf(out, " %llu\n", (unsigned long long)state->lost_order);
+		write_number(out, (int64_t)state->lost_order);
+		write_text(out, "\n");
 	}
 	if (state->loaded && (state->spill || state->room < SHARE_ALL)) {
-		fputs("spill", out);
+		write_text(out, "spill");
 		write_word(out, board->steering->datacenters[index]);
-		fprintf(out, " %u %u\n", state->spill, state->room);
+		write_number(out, state->spill);
+		write_number(out, state->room);
+		write_text(out, "\n");
 	}
 	if (state->braked) {
-		fputs("braked", out);
+		write_text(out, "braked");
 		write_word(out, board->steering->datacenters[index]);
-		fputc('\n', out);
+		write_text(out, "\n");
 	}
 }
 
-static void save_pool(FILE *out, const struct board *board, uint32_t index, unsigned pool, unsigned family)
+/* A pool of a family of which something is kept; `since` is monotonic, NULL: it has none, NEVER: 0. */
+static void save_pool(struct out *out, const struct board *board, const char *word, uint32_t index, unsigned pool,
+        unsigned family, const nanotime *since)
+{
+	const struct service *service = &board->steering->services[index];
+	write_text(out, word);
+	write_word(out, service->name);
+	write_word(out, service->pools[pool].name);
+	write_family(out, family);
+	if (since)
+		write_number(out, *since == NEVER ? 0 : *since + board->offset);
+	write_text(out, "\n");
+}
+
+static void save_pools(struct out *out, const struct board *board, uint32_t index, unsigned family)
 {
 	const struct service *service = &board->steering->services[index];
 	const struct service_state *state = &board->states[index];
-	if (state->held[family] >> pool & 1) {
-		fputs("held", out);
-		write_word(out, service->name);
-		write_word(out, service->pools[pool].name);
-		nanotime since = board->pools[state->first_pool + pool].wait_since[family];
-		fprintf(out, " %d %lld\n", family == FAMILY_V4 ? 4 : 6,
-		        since == NEVER ? 0 : (long long)(since + board->offset));
-	}
-	if (state->leaving[family] >> pool & 1) {
-		fputs("leaving", out);
-		write_word(out, service->name);
-		write_word(out, service->pools[pool].name);
-		fprintf(out, " %d %lld\n", family == FAMILY_V4 ? 4 : 6,
-		        (long long)(board->pools[state->first_pool + pool].wait_since[family] + board->offset));
-	}
-	if (state->ramping[family] >> pool & 1) {
-		fputs("ramp", out);
-		write_word(out, service->name);
-		write_word(out, service->pools[pool].name);
-		fprintf(out, " %d %lld\n", family == FAMILY_V4 ? 4 : 6,
-		        (long long)(board->pools[state->first_pool + pool].ramp_since[family] + board->offset));
-	}
-	if (service->all_down == ALL_DOWN_LAST && state->last[family] >> pool & 1) {
-		fputs("last", out);
-		write_word(out, service->name);
-		write_word(out, service->pools[pool].name);
-		fprintf(out, " %d\n", family == FAMILY_V4 ? 4 : 6);
+	for (unsigned i = 0; i < service->pool_count; i++) {
+		const struct pool_state *pool = &board->pools[state->first_pool + i];
+		if (state->held[family] >> i & 1)
+			save_pool(out, board, "held", index, i, family, &pool->wait_since[family]);
+		if (state->leaving[family] >> i & 1)
+			save_pool(out, board, "leaving", index, i, family, &pool->wait_since[family]);
+		if (state->ramping[family] >> i & 1)
+			save_pool(out, board, "ramp", index, i, family, &pool->ramp_since[family]);
+		if (service->all_down == ALL_DOWN_LAST && state->last[family] >> i & 1)
+			save_pool(out, board, "last", index, i, family, NULL);
 	}
 }
 
 char *board_save_text(const struct board *board, size_t *size)
 {
-	char *text = NULL;
-	FILE *out = open_memstream(&text, size);
-	MUST(out);
-	fputs(STATE_HEADER "\n", out);
+	struct out out = {0};
+	out_room(&out, (size_t)board->target_count * LINE_GUESS); /* what is not used is never touched */
+	write_text(&out, STATE_HEADER "\n");
 	for (uint32_t i = 0; i < board->target_count; i++) {
-		save_target(out, board, i);
-		save_readings(out, board, i);
+		save_target(&out, board, i);
+		save_readings(&out, board, i);
 	}
 	for (uint32_t i = 0; i < board->datacenter_count; i++)
-		save_datacenter(out, board, i);
-	for (uint32_t i = 0; i < board->steering->service_count; i++) {
-		const struct service *service = &board->steering->services[i];
-		if (!service_remembers(service))
-			continue;
-		for (unsigned j = 0; j < service->pool_count; j++)
-			for (unsigned family = 0; family < FAMILIES; family++)
-				save_pool(out, board, i, j, family);
-	}
+		save_datacenter(&out, board, i);
+	for (uint32_t i = 0; i < board->steering->service_count; i++)
+		for (unsigned family = 0; family < FAMILIES && service_remembers(&board->steering->services[i]);
+		        family++)
+			save_pools(&out, board, i, family);
 	for (uint32_t i = 0; i < board->policy_count; i++)
-		save_policy(out, board, &board->policies[i]);
-	MUST(fclose(out) == 0 && text);
-	return text;
+		save_policy(&out, board, &board->policies[i]);
+	*size = out.size;
+	*out_room(&out, 1) = 0;
+	return out.text;
 }
 
 int board_save(const struct board *board, const char *path)

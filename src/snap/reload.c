@@ -43,6 +43,7 @@ struct reload {
 	const struct snapshot *previous;
 	bool accepted;
 	struct snapshot *built;
+	struct board *board; /* of what was built; not begun */
 	struct err *err;
 	nanotime started;
 };
@@ -89,14 +90,17 @@ static void build(void *argument)
 	struct reload *reload = argument;
 	struct snapshot_request request = request_of(reload);
 	reload->built = snapshot_make(&request, reload->err);
+	if (reload->built)
+		reload->board = board_prepare(&reload->built->steering);
 }
 
 static void publish(struct reload *reload)
 {
 	const struct live *now = live_current(reload->source);
-	struct board *board = board_new(&reload->built->steering, now ? now->board : NULL);
-	live_publish(reload->source, reload->built, board);
+	board_begin(reload->board, now ? now->board : NULL);
+	live_publish(reload->source, reload->built, reload->board);
 	reload->built = NULL;
+	reload->board = NULL;
 	if (reload->hooks.published)
 		reload->hooks.published(reload->hooks.context, live_current(reload->source));
 }

@@ -90,7 +90,9 @@ bool act_follows(struct play *play, char **words, unsigned count)
 	for (unsigned i = 2; i < count; i++) {
 		torn |= !strcmp(words[i], "torn");
 		lost |= !strcmp(words[i], "lost");
-		if (!strcmp(words[i], "epoch") && i + 1 < count)
+		if (!strcmp(words[i], "refuses") && i + 1 < count)
+			good &= !strcmp(primary.refused ? primary.refused : "nobody", words[++i]);
+		else if (!strcmp(words[i], "epoch") && i + 1 < count)
 			good &= primary.has_epoch && primary.epoch == strtod(words[++i], NULL);
 	}
 	good &= torn == primary.torn && lost == !primary.now[FAMILY_V4];

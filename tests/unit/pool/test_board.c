@@ -304,7 +304,7 @@ static void test_shown(void **state)
 	(void)state;
 	struct world *world = world_new(&(struct world_options){.pools = "iad:1"});
 	uint64_t version = board_version(world->board);
-	struct result bad = {.ok = false, .detail = "odd \x1b[31m reply", .took = 5};
+	struct result bad = {.ok = false, .detail = "odd \x1b[31m reply", .took = 5 * NANO_MICRO};
 	assert_true(world_play(world, "shown", "ok iad 2"));
 	assert_int_equal(board_version(world->board), version);
 	assert_false(board_report(world->board, 0, &bad, world->now, world->wall));
@@ -322,7 +322,7 @@ static void test_shown(void **state)
 	assert_int_equal(target->window, 0);
 	assert_int_equal(target->verdict, VERDICT_DOWN);
 	assert_true(world_play(world, "reason", "force iad-4-0 up"));
-	assert_string_equal(target->reason, "test");
+	assert_string_equal(target_reason(target), "test");
 	assert_false(board_drained(world->board, 0));
 	world_free(world);
 }
