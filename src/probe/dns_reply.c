@@ -84,7 +84,11 @@ static bool take_record(struct found *found, const struct probe_question *asked,
 {
 	char text[SHOWN_MAX];
 	if (record->type != asked->type) {
-		found->leads |= record->type == TYPE_CNAME && message_name(message, record->rdata, found->target);
+		/* the first counts; one that is broken leaves anything in `target` */
+		if (record->type == TYPE_CNAME && !found->leads) {
+			found->leads = message_name(message, record->rdata, found->target) > 0;
+			return found->leads;
+		}
 		return true;
 	}
 	if (!message_rdata_good(message, record))

@@ -36,7 +36,7 @@ bool message_open(struct message *message, const uint8_t *bytes, size_t size);
 bool message_next(struct message *message, struct message_record *record);
 
 /* Reads the name at `offset`, following pointers, into `name`; returns the offset behind it where it stands, 0 if it is
- * broken. */
+ * broken: then `name` is no name. */
 size_t message_name(const struct message *message, size_t offset, uint8_t name[NAME_BYTES]);
 /* The response code with the upper bits of an OPT (RFC 6891 6.1.3). */
 unsigned message_rcode(const struct message *message);

@@ -19,7 +19,9 @@
 #define ID 0x1234
 #define WWW "\3www\7example\3com"
 #define CDN "\3cdn\7example\3net"
-#define POINTER "\xc0\x0c" /* to the question's name */
+#define LABEL "\77abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
+#define LONG LABEL LABEL LABEL LABEL /* more than a name may have */
+#define POINTER "\xc0\x0c"           /* to the question's name */
 
 /* RDATA is its bytes without the final 0 of C, unless `size` says more. */
 struct row {
@@ -62,6 +64,11 @@ static const struct {
                 DNS_GOOD, "answer 192.0.2.1"},
         {"a chain backwards", {.type = TYPE_A}, 0x8180, {{NAMED(CDN), A("\1")}, {POINTED, TYPE_CNAME, NAMED(CDN)}},
                 DNS_GOOD, "answer 192.0.2.1"},
+        {"a chain that leads to no name", {.type = TYPE_A}, 0x8180, {{POINTED, TYPE_CNAME, DATA(LONG)}}, DNS_BAD,
+                "reply: broken"},
+        {"a chain, and another that leads to no name", {.type = TYPE_A}, 0x8180,
+                {{POINTED, TYPE_CNAME, NAMED(CDN)}, {POINTED, TYPE_CNAME, DATA(LONG)}, {NAMED(CDN), A("\1")}}, DNS_GOOD,
+                "answer 192.0.2.1"},
         {"a chain in a ring", {.type = TYPE_A}, 0x8180, {{POINTED, TYPE_CNAME, POINTED}}, DNS_BAD,
                 "no A record in the answer"},
         {"the chain itself", {.type = TYPE_CNAME}, 0x8180, {{POINTED, TYPE_CNAME, NAMED(CDN)}}, DNS_GOOD,
