@@ -162,6 +162,21 @@ def leaves_zone(case):
     return any(zone is not case.in_zones[0] for zone in case.in_zones) and case.begun() <= case.theirs.answer
 
 
+def ends_in_ds(case):
+    """DS at the end of a chain, of a zone that is served below one that is."""
+    return case.question.kind == 43 and leaves_zone(case) and any(zone.origin in case.chain[1:] for zone in case.zones)
+
+
+def loses_glue(case):
+    """A referral that lacks an address which the zone has within the cut, and does not say so."""
+    zone, given = case.in_zones[-1], {(labels(record[0]), record[1]) for record in case.theirs.additional}
+    cut = next((labels(owner) for owner, kind, _, _ in case.theirs.authority if kind == 2), None)
+    hosts = [labels(data) for _, kind, _, data in case.theirs.authority if kind == 2]
+    return cut is not None and case.ours.tc and not case.theirs.tc and not case.theirs.aa and any(
+        kind in zone.sets.get(host, {}) and (host, zonegen.TYPES[kind]) not in given
+        for host in hosts if zonegen.within(host, cut) for kind in ('A', 'AAAA'))
+
+
 def in_nested_zones(case):
     """A name of the chain, or one that is led to, lies in two of the zones, one below the other."""
     names = case.chain + [labels(record[0]) for record in case.ours.additional | case.theirs.additional]
@@ -222,6 +237,8 @@ RULES = [
     ('nsd knot', 'RFC 4592 4.2: NS at a wildcard is data, not a cut', lambda case: case.meets_wildcard('NS')),
     ('knot', 'RFC 6672 3.3, 4592 4.4: a DNAME at a wildcard is not expanded', lambda case: case.meets_wildcard('DNAME')),
     ('knot', 'RFC 6672 2.2: a DNAME that makes a name too long is YXDOMAIN', loses_long_target),
+    ('nsd knot', 'RFC 4035 3.1.4.1: DS is of the nearest zone above, at the end of a chain, too', ends_in_ds),
+    ('nsd', 'RFC 9471 3.1: glue that does not fit is not left out silently', loses_glue),
     ('knot', 'RFC 1034 4.3.2 3a: a chain goes on in the zone that is nearest to the new name', leaves_zone),
     ('nsd', 'RFC 1034 4.2.1, 4.3.2 2: what one zone hides below a cut is not there for the zone below', in_nested_zones),
     ('nsd knot', 'RFC 1034 5.2.2: how many links of a chain are followed is the server\'s to bound', has_long_chain),
@@ -241,6 +258,10 @@ def settled(case, alone):
     return None
 
 
+def all_zones(families):
+    return [zone for family in families.values() for zone in family]
+
+
 class Differential(LiveTest):
     time, started = 120 + FAMILIES // 4, False
 
@@ -251,7 +272,7 @@ class Differential(LiveTest):
     def serve(self, families):
         """All servers with all zones; returns their addresses."""
         folder, zones = self.world.folder, []
-        everything = [zone for family in families.values() for zone in family]
+        everything = all_zones(families)
         shutil.rmtree(self.world.path('zones'))
         named = 'listen: [%s@%d]\nstate: state\ncontrol: control.sock\ngeo: geo\nzones:\n  named:\n' % self.world.server
         for zone in everything:
@@ -282,7 +303,8 @@ class Differential(LiveTest):
 
     def compare(self, families):
         servers = self.serve(families)
-        counts = Counter(zones=sum(map(len, families.values())))
+        counts = Counter(zones=len(all_zones(families)))
+        kin = all_zones(families) if any(not zone.origin for zone in all_zones(families)) else None
         rules, findings = Counter(), {}
         for seed, zones in families.items():
             asked = zonegen.questions(zones, seed)
@@ -294,7 +316,7 @@ class Differential(LiveTest):
                     if reply == ours:
                         counts['the same as ' + peer.name] += 1
                         continue
-                    case = Case(zones, question, peer.name, ours, reply)
+                    case = Case(kin or zones, question, peer.name, ours, reply)
                     why = settled(case, theirs[0] != theirs[1])
                     rules[peer.name, why] += 1
                     if not why:
