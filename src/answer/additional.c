@@ -43,7 +43,7 @@ static struct owner target_owner(const struct exchange *exchange, unsigned recor
 {
 	uint16_t offset = exchange->followed.target[record];
 	const uint8_t *name = target_name(exchange->followed.set, record);
-	if (*name == 0)
+	if (*name == 0 && exchange->followed.set->type != TYPE_NS)
 		return exchange->followed.owner; /* `.`: the set's own owner (RFC 9460 2.5.2) */
 	return (struct owner){name, offset};
 }

@@ -89,16 +89,19 @@ static size_t reply_limit(const struct exchange *exchange, size_t out_size)
 }
 
 /* Types that are questions or parts of packets, not data; what is not listed here is looked up. */
-static bool is_meta(uint16_t type, unsigned *rcode)
+static bool is_meta(struct exchange *exchange, unsigned *rcode)
 {
-	switch (type) {
+	switch (exchange->query.qtype) {
 	case TYPE_OPT:
 	case TYPE_TSIG:
 	case TYPE_TKEY:
+	case TYPE_NXNAME:
+		tell(exchange, EDE_INVALID_QUERY_TYPE, NULL);
 		*rcode = RCODE_FORMERR;
 		return true;
 	case TYPE_MAILA:
 	case TYPE_MAILB:
+		tell(exchange, EDE_NOT_SUPPORTED, NULL);
 		*rcode = RCODE_NOTIMP;
 		return true;
 	default:
@@ -129,11 +132,8 @@ static unsigned respond_any_class(struct exchange *exchange)
 		tell(exchange, EDE_NOT_AUTHORITATIVE, NULL);
 		return RCODE_REFUSED;
 	}
-	if (is_meta(query->qtype, &rcode)) {
-		if (rcode == RCODE_NOTIMP)
-			tell(exchange, EDE_NOT_SUPPORTED, NULL);
+	if (is_meta(exchange, &rcode))
 		return rcode;
-	}
 	if (query->qtype == TYPE_AXFR || query->qtype == TYPE_IXFR)
 		return respond_transfer_told(exchange);
 	rcode = respond(exchange);
@@ -214,6 +214,26 @@ static size_t finish(struct exchange *exchange, unsigned rcode, uint8_t *out, si
 	return size;
 }
 
+/* Judges the query's TSIG and returns what the reply's leaves of `limit`. What is refused for another
+ * reason is signed, too, where the signature is good (RFC 8945 5.3), and where it is not, refused all the same. */
+static size_t leave_room_to_sign(struct exchange *exchange, enum query_verdict verdict, size_t limit)
+{
+	unsigned rcode;
+	if (verdict == QUERY_FORMERR || verdict == QUERY_BROKEN_COOKIE)
+		return limit;
+	bool good = prove_signature(exchange, &rcode);
+	if (!good && (verdict == QUERY_OK || verdict == QUERY_COOKIE))
+		exchange->tsig_refused = rcode;
+	else if (!good)
+		exchange->is_signed = false;
+	if (!exchange->is_signed)
+		return limit;
+	/* the names of a key that nobody knows may be longer than what the client takes */
+	size_t size = tsig_size(&exchange->tsig);
+	exchange->is_signed = DNS_HEADER + size <= limit;
+	return exchange->is_signed ? limit - size : limit;
+}
+
 /* A query that was understood: who asks, then what. */
 static unsigned respond_proven(struct exchange *exchange)
 {
@@ -229,6 +249,8 @@ static unsigned respond_proven(struct exchange *exchange)
 static unsigned refuse(struct exchange *exchange, enum query_verdict verdict)
 {
 	unsigned rcode = query_rcode(verdict);
+	if (exchange->tsig_refused != RCODE_NOERROR)
+		return exchange->tsig_refused;
 	if (verdict == QUERY_COOKIE && !exchange->edns.cookie)
 		rcode = RCODE_FORMERR; /* a question for a cookie, where none is given */
 	else if (verdict == QUERY_COOKIE)
@@ -253,6 +275,7 @@ static void open_exchange(struct exchange *exchange, struct answer_context *cont
 	exchange->knows_cookie = false;
 	exchange->tsig_refused = RCODE_NOERROR;
 	exchange->links = 0;
+	exchange->dnames = 0;
 	exchange->followed.set = NULL;
 	exchange->hinted.source = NULL;
 	context->transfer = NULL;
@@ -274,19 +297,13 @@ size_t answer_packet(struct answer_context *context, const struct client *client
 	count_query(&exchange);
 	decide_edns(&exchange, verdict != QUERY_OK && verdict != QUERY_COOKIE);
 	size_t limit = reply_limit(&exchange, out_size), room = limit;
-	unsigned rcode;
-	if (verdict == QUERY_OK && exchange.query.tsig) {
-		if (!prove_signature(&exchange, &rcode))
-			exchange.tsig_refused = rcode;
-		/* the names of a key that nobody knows may be longer than what the client takes */
-		exchange.is_signed = exchange.is_signed && DNS_HEADER + tsig_size(&exchange.tsig) <= limit;
-		limit -= exchange.is_signed ? tsig_size(&exchange.tsig) : 0;
-	}
+	if (exchange.query.tsig)
+		limit = leave_room_to_sign(&exchange, verdict, limit);
 	size_t reserve = exchange.query.edns ? reply_opt_size(&exchange.edns, &exchange.query) : 0;
 	reply_start(&exchange.reply, out, limit, &exchange.query, reserve);
 	if (verdict != QUERY_OK)
 		return finish(&exchange, refuse(&exchange, verdict), out, room);
-	rcode = respond_proven(&exchange);
+	unsigned rcode = respond_proven(&exchange);
 	if (context->transfer)
 		return 0;
 	if (exchange.truncated) {

@@ -79,6 +79,8 @@ struct exchange {
 	bool truncated;           /* a section that must be whole did not fit */
 	uint8_t links;            /* of the chain followed so far */
 	uint64_t seen[CHAIN_MAX]; /* hashes of the names of the chain */
+	uint8_t dnames;           /* of the chain: each is written once */
+	const struct rrset *dname[CHAIN_MAX];
 
 	struct followed followed;
 	struct hinted hinted;

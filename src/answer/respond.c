@@ -89,13 +89,24 @@ static bool chain_to(struct exchange *exchange, struct lookup *lookup, const uin
 	return true;
 }
 
+/* Writes a DNAME, but not again where the chain comes back to it: a set stands once in a message (RFC 2181 5). */
+static void write_dname(
+        struct exchange *exchange, const struct snapshot_zone *zone, const struct node *node, const struct rrset *dname)
+{
+	for (unsigned i = 0; i < exchange->dnames; i++)
+		if (exchange->dname[i] == dname)
+			return;
+	exchange->dname[exchange->dnames++] = dname;
+	write_set(exchange, SECTION_ANSWER, zone, (struct owner){.name = node->name}, dname, dname->ttl);
+}
+
 /* A DNAME and the CNAME that it stands for (RFC 6672 3.1). True: go on with the target; *rcode where not. */
 static bool follow_dname(struct exchange *exchange, const struct snapshot_zone *zone, const struct found *found,
         struct lookup *lookup, unsigned *rcode)
 {
 	const struct rrset *dname = node_set(found->node, TYPE_DNAME);
 	const uint8_t *into = dname->wire + RR_HEADER;
-	write_set(exchange, SECTION_ANSWER, zone, (struct owner){.name = found->node->name}, dname, dname->ttl);
+	write_dname(exchange, zone, found->node, dname);
 	size_t kept = lookup->labels->at[found->encloser], added = name_length(into);
 	if (kept + added > NAME_BYTES) {
 		*rcode = RCODE_YXDOMAIN;

@@ -72,7 +72,8 @@ static bool serial_asked(const struct query *query, uint32_t *serial)
 	if (!message_open(&message, query->packet, query->size))
 		return false;
 	while (message_next(&message, &record)) {
-		if (record.section != SECTION_AUTHORITY || record.type != TYPE_SOA || record.size < 22)
+		if (record.section != SECTION_AUTHORITY || record.type != TYPE_SOA || record.class != CLASS_IN ||
+		        record.size < 22 || !name_equal(record.owner, query->qname))
 			continue;
 		struct reader r = reader_of(query->packet + record.rdata + record.size - 20, 20);
 		*serial = read_u32(&r);

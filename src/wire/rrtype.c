@@ -103,7 +103,7 @@ static const struct rrtype low[] = {
         PLAIN(107, "LP"),
         PLAIN(108, "EUI48"),
         PLAIN(109, "EUI64"),
-        META(128, "NXNAME"),
+        META(TYPE_NXNAME, "NXNAME"),
         META(TYPE_TKEY, "TKEY"),
         META(TYPE_TSIG, "TSIG"),
         META(TYPE_IXFR, "IXFR"),

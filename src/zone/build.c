@@ -422,8 +422,8 @@ static const struct node *link_target(struct build *build, const struct link *li
 	uint8_t lower[NAME_BYTES];
 	size_t length = name_length(name);
 	name_lower(lower, name, length);
-	if (length == 1) {
-		/* The root: no host there; but of a service, the owner itself (RFC 9460 2.5). */
+	if (length == 1 && link->set->type != TYPE_NS) {
+		/* The root: no host there (RFC 7505 3, 2782); but of a service, the owner itself (RFC 9460 2.5). */
 		const struct node *owner = &zone->nodes[link->node];
 		return is_service(link->set) && wire_u16(data) > 0 && is_wanted(owner, link->set) ? owner : NULL;
 	}

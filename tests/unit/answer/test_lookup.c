@@ -197,7 +197,8 @@ static const struct fixture_zone chains[] = {
                 "n0 CNAME n1\nn1 CNAME n2\nn2 CNAME n3\nn3 CNAME n4\nn4 CNAME n5\nn5 CNAME n6\nn6 CNAME n7\nn7 CNAME "
                 "n8\n"
                 "n8 CNAME n9\nn9 CNAME n10\nn10 CNAME n11\nn11 CNAME n12\nn12 CNAME n13\nn13 CNAME n14\nn14 CNAME n15\n"
-                "n15 CNAME n16\nn16 CNAME n17\nn17 A 192.0.2.3\nnodata CNAME t\n"},
+                "n15 CNAME n16\nn16 CNAME n17\nn17 A 192.0.2.3\nnodata CNAME t\nback DNAME t\ni.t CNAME r.back\nr.t A "
+                "192.0.2.4\n"},
         {0},
 };
 
@@ -229,6 +230,10 @@ static const struct row chain_rows[] = {
                 "NXDOMAIN AA\nan long.ex. 60 DNAME " LONG ".ex.\nan k.long.ex. 60 CNAME k." LONG ".ex.\n" SOA("ex.")},
         {"RFC 6672 3.2: a DNAME to itself", "x.self.ex A",
                 "NOERROR AA\nan self.ex. 60 DNAME self.ex.\nan x.self.ex. 60 CNAME x.self.ex.\n"},
+        {"RFC 2181 5: a DNAME that a chain comes back to stands there once", "i.back.ex A",
+                "NOERROR AA\nan back.ex. 60 DNAME t.ex.\nan i.back.ex. 60 CNAME i.t.ex.\nan i.t.ex. 60 CNAME "
+                "r.back.ex.\n"
+                "an r.back.ex. 60 CNAME r.t.ex.\nan r.t.ex. 60 A 192.0.2.4\n"},
         {"RFC 1034 3.6.2: a CNAME leads on", "alias.ex A",
                 "NOERROR AA\nan alias.ex. 60 CNAME x.t.ex.\nan x.t.ex. 60 A 192.0.2.2\n"},
         {"RFC 1034 3.6.2: but not where it is asked for", "alias.ex CNAME",
@@ -247,7 +252,8 @@ static const struct row chain_rows[] = {
 
 /* The root zone; names that are long, deep, binary, in any case. */
 static const struct fixture_zone root[] = {
-        {".", FIXTURE_APEX "com NS ns.com\nns.com A 192.0.2.1\nin A 192.0.2.2\n"},
+        {".", FIXTURE_APEX "com NS ns.com\nns.com A 192.0.2.1\nin A 192.0.2.2\n. A 192.0.2.7\nnet NS .\n"
+                           "mail MX 0 .\n"},
         {"Ex.", FIXTURE_APEX "WwW A 192.0.2.3\n\\000\\255.x\\.y A 192.0.2.4\n" LONGER " A 192.0.2.5\nM MX 1 WwW\n"
                              "1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16.17.18.19.20 A 192.0.2.6\n"},
         {0},
@@ -258,6 +264,9 @@ static const struct row root_rows[] = {
         {"RFC 1034 3.1: nothing is outside of the root", "nothing.at.all A", "NXDOMAIN AA\n" SOA(".")},
         {"RFC 1034 4.2.1: a delegation of the root's", "www.com A",
                 "NOERROR\nns com. 60 NS ns.com.\nar ns.com. 60 A 192.0.2.1\n"},
+        {"RFC 1034 4.3.2 3b: a server named as the root is", "www.net A",
+                "NOERROR\nns net. 60 NS .\nar . 60 A 192.0.2.7\n"},
+        {"RFC 7505 3: no mail is taken at the root", "mail MX", "NOERROR AA\nan mail. 60 MX 0 .\n"},
         {"RFC 1034 4.3.2: a name of one label in the root zone", "in A", "NOERROR AA\nan in. 60 A 192.0.2.2\n"},
         {"RFC 4035 3.1.4.1: DS of the root is nobody's", ". DS", "NOERROR AA\n" SOA(".")},
         {"RFC 4035 3.1.4.1: DS of a zone that the root does not delegate", "ex DS", "NXDOMAIN AA\n" SOA(".")},

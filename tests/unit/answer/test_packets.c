@@ -103,6 +103,7 @@ static const struct row {
         {"RFC 6891 6.1.1 type OPT", "q:www.ex:OPT", "FORMERR\n", BOTH},
         {"RFC 8945 5.1 type TSIG", "q:www.ex:TSIG", "FORMERR\n", BOTH},
         {"RFC 2930 2 type TKEY", "q:www.ex:TKEY", "FORMERR\n", BOTH},
+        {"RFC 9824 3.5 type NXNAME", "q:www.ex:NXNAME opt", "FORMERR\n" OPT " option15=001e\n", BOTH},
         {"RFC 1035 3.2.3 type MAILB", "q:www.ex:MAILB opt", "NOTIMP\n" OPT NOT_SUPPORTED, BOTH},
         {"RFC 1035 3.2.3 type MAILA", "q:www.ex:MAILA", "NOTIMP\n", BOTH},
         {"RFC 8482 4.1 ANY gets one set", "q:www.ex:ANY", "NOERROR AA\n" A, BOTH},
