@@ -1,8 +1,8 @@
 /*
  * inspect.c: the verbs that look at what a change would do, or what a failure would do: plan, whatif.
  *
- * Each is an inspection through the door of reloads: it has the snapshot that serves to itself on the builder thread,
- * and nothing is published while it looks. A query log is read with the server's rights; its lines are never quoted,
+ * Each is an inspection through the door of reloads: it looks at the snapshot that served when it began, and reloads
+ * that come meanwhile are not held up. A query log is read with the server's rights; its lines are never quoted,
  * so that the socket shows nobody a file that is not theirs.
  */
 #include <stdlib.h>

@@ -7,6 +7,7 @@
  */
 #include "snap/live.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <urcu.h>
 
@@ -37,6 +38,7 @@ static char published_then, left_then; /* only their addresses count */
 struct published {
 	struct live live;
 	struct snapshot *snapshot;
+	_Atomic unsigned holders; /* one is the source, until the grace period is over */
 	struct rcu_head head;
 };
 
@@ -51,9 +53,10 @@ struct live_source *live_source_new(void)
 	return source;
 }
 
-static void published_free(struct published *published)
+/* One holder less; the last frees. NULL is allowed. */
+static void published_release(struct published *published)
 {
-	if (!published)
+	if (!published || atomic_fetch_sub(&published->holders, 1) > 1)
 		return;
 	board_free(published->live.board);
 	snapshot_free(published->snapshot);
@@ -64,14 +67,14 @@ static void published_retire(struct rcu_head *head)
 {
 	HAPPENS_AFTER(left_then);
 	/* Not caa_container_of, which casts const away. */
-	published_free((struct published *)(void *)((char *)head - offsetof(struct published, head)));
+	published_release((struct published *)(void *)((char *)head - offsetof(struct published, head)));
 }
 
 void live_source_free(struct live_source *source)
 {
 	rcu_barrier();
 	HAPPENS_AFTER(left_then);
-	published_free(source->published);
+	published_release(source->published);
 	free(source);
 }
 
@@ -108,10 +111,24 @@ void live_publish(struct live_source *source, struct snapshot *snapshot, struct 
 {
 	struct published *published = malloc(sizeof *published);
 	MUST(published);
-	*published = (struct published){.live = {snapshot, board}, .snapshot = snapshot};
+	*published = (struct published){.live = {snapshot, board}, .snapshot = snapshot, .holders = 1};
 	HAPPENED_BEFORE(published_then);
 	HAPPENED_BEFORE(left_then);
 	struct published *old = rcu_xchg_pointer(&source->published, published);
 	if (old)
 		call_rcu(&old->head, published_retire);
+}
+
+const struct live *live_hold(struct live_source *source)
+{
+	if (!source->published)
+		return NULL;
+	atomic_fetch_add(&source->published->holders, 1);
+	return &source->published->live;
+}
+
+void live_let_go(const struct live *live)
+{
+	/* `live` stands first in it, and was given out of one that is not const. */
+	published_release((struct published *)(uintptr_t)live);
 }

@@ -37,4 +37,11 @@ const struct live *live_current(struct live_source *source);
  * thread. */
 void live_publish(struct live_source *source, struct snapshot *snapshot, struct board *board);
 
+/* The pair that is published now, which stays until live_let_go, whatever is published meanwhile: for who looks at it
+ * for long. Its snapshot may be read on any thread; its board is for the control thread, while it is published. Control
+ * thread; NULL: none yet. */
+const struct live *live_hold(struct live_source *source);
+/* Any thread; frees the pair if it was retired meanwhile, which may take some time. */
+void live_let_go(const struct live *live);
+
 #endif

@@ -29,9 +29,10 @@ struct reload {
 	struct reload_hooks hooks;
 
 	/* control thread */
-	bool running;
-	bool again;  /* someone asked while a build ran */
-	bool accept; /* one of those who asked for the next build lets every move through */
+	bool running; /* a build */
+	bool looking; /* an inspection, which holds up no build */
+	bool again;   /* someone asked while a build ran */
+	bool accept;  /* one of those who asked for the next build lets every move through */
 	struct waiter *current, *following;
 	struct reload_inspection inspections[RELOAD_INSPECTIONS_MAX]; /* that wait; the first may run */
 	unsigned inspection_count;
@@ -46,6 +47,9 @@ struct reload {
 	struct board *board; /* of what was built; not begun */
 	struct err *err;
 	nanotime started;
+
+	/* builder thread while looking: what is looked at */
+	const struct live *held;
 };
 
 struct reload *reload_new(const char *path, struct live_source *source, uint64_t seed, struct reload_hooks hooks)
@@ -71,7 +75,7 @@ static void waiters_free(struct waiter *waiter)
 
 void reload_free(struct reload *reload)
 {
-	MUST(!reload->running);
+	MUST(!reload->running && !reload->looking);
 	waiters_free(reload->current);
 	waiters_free(reload->following);
 	err_free(reload->last_err);
@@ -79,16 +83,11 @@ void reload_free(struct reload *reload)
 	free(reload);
 }
 
-static struct snapshot_request request_of(const struct reload *reload)
-{
-	return (struct snapshot_request){
-	        .path = reload->path, .previous = reload->previous, .seed = reload->seed, .accept = reload->accepted};
-}
-
 static void build(void *argument)
 {
 	struct reload *reload = argument;
-	struct snapshot_request request = request_of(reload);
+	struct snapshot_request request = {
+	        .path = reload->path, .previous = reload->previous, .seed = reload->seed, .accept = reload->accepted};
 	reload->built = snapshot_make(&request, reload->err);
 	if (reload->built)
 		reload->board = board_prepare(&reload->built->steering);
@@ -165,8 +164,10 @@ static void start(struct reload *reload)
 static void inspect(void *argument)
 {
 	struct reload *reload = argument;
-	struct snapshot_request request = request_of(reload);
-	reload->inspections[0].work(reload->inspections[0].context, reload->previous, &request);
+	const struct snapshot *snapshot = reload->held->snapshot;
+	struct snapshot_request request = {.path = reload->path, .previous = snapshot, .seed = reload->seed};
+	reload->inspections[0].work(reload->inspections[0].context, snapshot, &request);
+	live_let_go(reload->held);
 }
 
 static void inspected(void *argument)
@@ -174,23 +175,22 @@ static void inspected(void *argument)
 	struct reload *reload = argument;
 	struct reload_inspection inspection = reload->inspections[0];
 	memmove(reload->inspections, reload->inspections + 1, --reload->inspection_count * sizeof inspection);
-	reload->running = false;
+	reload->looking = false;
 	inspection.done(inspection.context);
 	go_on(reload);
 }
 
-/* What comes next, if nothing runs: builds go first. */
+/* What comes next: builds go first, and wait for no inspection; it looks at what served when it began. */
 static void go_on(struct reload *reload)
 {
 	if (reload->running)
 		return;
-	if (reload->again) {
+	if (reload->again)
 		start(reload);
-	} else if (reload->inspection_count) {
-		const struct live *live = live_current(reload->source);
-		reload->running = true;
-		reload->previous = live->snapshot;
-		reload->inspections[0].begin(reload->inspections[0].context, live);
+	else if (reload->inspection_count && !reload->looking) {
+		reload->looking = true;
+		reload->held = live_hold(reload->source);
+		reload->inspections[0].begin(reload->inspections[0].context, reload->held);
 		reload->hooks.queue(reload->hooks.context, inspect, inspected, reload);
 	}
 }
@@ -214,7 +214,10 @@ void reload_request(struct reload *reload, const char *why, reload_done *done, v
 {
 	if (!*reload->next_why)
 		snprintf(reload->next_why, sizeof reload->next_why, "%s", why);
-	log_info("reload asked for (%s)%s", why, reload->running ? "; it follows the one under way" : "");
+	if (live_current(reload->source) || reload->running)
+		log_info("reload asked for (%s)%s", why, reload->running ? "; it follows the one under way" : "");
+	else
+		log_info("%s: loading %s", why, reload->path);
 	if (done) {
 		struct waiter *waiter = malloc(sizeof *waiter);
 		MUST(waiter);
@@ -232,7 +235,7 @@ void reload_request(struct reload *reload, const char *why, reload_done *done, v
 
 bool reload_running(const struct reload *reload)
 {
-	return reload->running;
+	return reload->running || reload->looking;
 }
 
 const struct reload_last *reload_last(const struct reload *reload)

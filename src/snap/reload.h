@@ -50,8 +50,8 @@ void reload_request_accepted(struct reload *reload, const char *why, reload_done
 /* Whether a build or an inspection runs. */
 bool reload_running(const struct reload *reload);
 
-/* A look at what serves, while nothing is published: between builds, in its turn. All are called once, in this order.
- */
+/* A look at what serves, in its turn: one at a time, begun between builds. A build that is asked for meanwhile does not
+ * wait for it; the snapshot stays as long as it is looked at. All are called once, in this order. */
 struct reload_inspection {
 	void (*begin)(void *context, const struct live *live); /* control thread */
 	/* builder; `request`: what a reload would be */

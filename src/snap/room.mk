@@ -74,3 +74,7 @@ check_PROGRAMS += tests/unit/snap/test_whatif
 tests_unit_snap_test_whatif_SOURCES = tests/unit/snap/test_whatif.c
 tests_unit_snap_test_whatif_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_snap_test_whatif_LDADD = $(SNAP_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/snap/test_reload
+tests_unit_snap_test_reload_SOURCES = tests/unit/snap/test_reload.c
+tests_unit_snap_test_reload_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_snap_test_reload_LDADD = $(SNAP_LIBS) $(CMOCKA_LIBS)
