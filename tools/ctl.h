@@ -58,6 +58,8 @@ char *ctl_socket_path(const struct ctl *ctl, struct err *err);
 int ctl_fail(const struct ctl *ctl, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Items as control_err_json makes them, in the form of compilers. */
 void ctl_show_errors(const json_t *items, FILE *out, bool colour);
+/* The same; an item without a file is meridianctl's, and of that verb: both are written into it. */
+void ctl_show_own_errors(json_t *items, const char *verb, FILE *out, bool colour);
 /* Data as it is. */
 void ctl_show_json(const json_t *data);
 /* Text of any origin as a terminal can show it; the caller frees it. */

@@ -142,14 +142,14 @@ static char *receive_line(int fd, size_t *size)
 }
 
 /* What the server said: the data, or its errors, shown. */
-static json_t *open_reply(const struct ctl *ctl, const char *text, size_t size)
+static json_t *open_reply(const struct ctl *ctl, const struct ctl_verb *verb, const char *text, size_t size)
 {
 	json_t *reply = json_loadb(text, size, JSON_DISABLE_EOF_CHECK, NULL), *data = NULL;
 	json_int_t more = json_integer_value(json_object_get(reply, "more"));
 	if (json_is_true(json_object_get(reply, "ok")) && json_object_get(reply, "data")) {
 		data = json_incref(json_object_get(reply, "data"));
 	} else if (json_is_string(json_object_get(reply, "error"))) {
-		ctl_show_errors(json_object_get(reply, "errors"), stderr, ctl->colour_err);
+		ctl_show_own_errors(json_object_get(reply, "errors"), verb->name, stderr, ctl->colour_err);
 		if (more)
 			fprintf(stderr, "and %lld more\n", (long long)more);
 		ctl_fail(ctl, "%s", json_string_value(json_object_get(reply, "error")));
@@ -160,7 +160,7 @@ static json_t *open_reply(const struct ctl *ctl, const char *text, size_t size)
 	return data;
 }
 
-static json_t *exchange(const struct ctl *ctl, int fd, const char *path, const char *line)
+static json_t *exchange(const struct ctl *ctl, const struct ctl_verb *verb, int fd, const char *path, const char *line)
 {
 	size_t size;
 	if (!line) {
@@ -178,7 +178,7 @@ static json_t *exchange(const struct ctl *ctl, int fd, const char *path, const c
 			        errno ? ": " : "", errno ? strerror(errno) : "");
 		return NULL;
 	}
-	json_t *data = open_reply(ctl, text, size);
+	json_t *data = open_reply(ctl, verb, text, size);
 	(void)sent;
 	free(text);
 	return data;
@@ -193,7 +193,7 @@ json_t *ctl_call(const struct ctl *ctl, const struct ctl_verb *verb)
 		int fd = connect_to(ctl, path, verb->patient);
 		char *line = fd >= 0 ? request_line(ctl, verb) : NULL;
 		if (fd >= 0) {
-			data = exchange(ctl, fd, path, line);
+			data = exchange(ctl, verb, fd, path, line);
 			close(fd);
 		} else if (verb->instead) {
 			ctl_fail(ctl, "%s", verb->instead);

@@ -39,6 +39,8 @@ int offline_check(const struct ctl *ctl)
 {
 	struct err *err = err_new();
 	struct snapshot *snapshot = snapshot_build(ctl_file(ctl), NULL, 0, err);
+	if (snapshot)
+		conf_check_user(snapshot->conf, err);
 	size_t errors = err_count(err, ERR_ERROR), warnings = err_count(err, ERR_WARNING);
 	err_print(err, stderr, ctl->colour_err);
 	if (ctl->json) {

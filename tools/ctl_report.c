@@ -113,7 +113,10 @@ static void show_remarks(const struct ctl *ctl, const json_t *data)
 void ctl_show_override(const struct ctl *ctl, const json_t *data)
 {
 	char *did = ctl_text(data, "did"), *name = ctl_text(data, "name"), *drained = ctl_text(data, "drained");
-	printf("done: %s %s", did, name);
+	if (!json_is_true(json_object_get(data, "nothing")))
+		printf("done: %s %s", did, name);
+	else
+		printf("nothing to undo: %s is not %s", name, strcmp(did, "undrain") == 0 ? "drained" : "forced");
 	if (strstr(did, "drain"))
 		printf("; drained now: %s", json_array_size(json_object_get(data, "drained")) ? drained : "none");
 	putchar('\n');

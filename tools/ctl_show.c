@@ -89,6 +89,19 @@ void ctl_show_errors(const json_t *items, FILE *out, bool colour)
 		show_error(json_array_get(items, i), out, colour);
 }
 
+void ctl_show_own_errors(json_t *items, const char *verb, FILE *out, bool colour)
+{
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		json_t *item = json_array_get(items, i);
+		const char *message = json_string_value(json_object_get(item, "message"));
+		if (json_object_get(item, "file") || !message)
+			continue;
+		json_object_set_new(item, "message", json_sprintf("%s: %s", verb, message));
+		json_object_set_new(item, "file", json_string("meridianctl"));
+	}
+	ctl_show_errors(items, out, colour);
+}
+
 static char *text_of(const json_t *value)
 {
 	char *text = NULL, *shown;

@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/file.h"
+#include "control/control.h"
 #include "tools/ctl_offline.h"
 #include "tools/ctl_outcome.h"
 #include "tools/ctl_stage.h"
@@ -180,7 +181,9 @@ static void run_files(struct run *run, struct arena *arena)
 static int show_outcome(const struct run *run)
 {
 	size_t errors = err_count(run->err, ERR_ERROR);
-	err_print(run->err, stderr, run->ctl->colour_err);
+	json_t *items = control_err_json(run->err);
+	ctl_show_own_errors(items, "test", stderr, run->ctl->colour_err);
+	json_decref(items);
 	if (run->ctl->json) {
 		json_t *data = json_pack("{si si sO}", "passed", (int)run->passed, "failed", (int)run->failed,
 		        "failures", run->failures);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "answer/explain.h"
+
 /* Calls the server, and shows its data as it is, or by `show` (NULL: nothing to show but that it is done). */
 static int call(const struct ctl *ctl, const char *verb, void (*show)(const struct ctl *ctl, const json_t *data))
 {
@@ -71,8 +73,12 @@ static int run_stats(const struct ctl *ctl)
 
 static int run_explain(const struct ctl *ctl)
 {
-	if (!ctl->from && !ctl->ecs) {
-		ctl_fail(ctl, "say who asks: --from ADDRESS, or --ecs PREFIX");
+	struct explain_question question;
+	const char *type = ctl->count > 1 ? ctl->words[1] : NULL;
+	const char *why = ctl->from || ctl->ecs ? explain_parse(&question, ctl->words[0], type, ctl->from, ctl->ecs)
+	                                        : "say who asks: --from ADDRESS, or --ecs PREFIX";
+	if (why) {
+		ctl_fail(ctl, "%s", why);
 		return CTL_USAGE;
 	}
 	return asks_files(ctl) || ctl->when ? offline_explain(ctl) : call(ctl, "explain", ctl_show_explain);

@@ -290,11 +290,12 @@ int offline_whatif(const struct ctl *ctl)
 	bool good = whatif_parse(arena, &question, ctl->down, ctl->add, ctl->services, err);
 	struct snapshot *snapshot = good ? offline_load(ctl) : NULL;
 	json_t *data = snapshot ? ask(ctl, snapshot, &question, err) : NULL;
-	if (!data)
-		err_print(err, stderr, ctl->colour_err);
-	else if (ctl->json)
+	json_t *items = data ? NULL : control_err_json(err);
+	ctl_show_own_errors(items, "whatif", stderr, ctl->colour_err);
+	json_decref(items);
+	if (data && ctl->json)
 		ctl_show_json(data);
-	else
+	else if (data)
 		ctl_show_whatif(ctl, data);
 	snapshot_free(snapshot);
 	err_free(err);

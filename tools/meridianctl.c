@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config.h"
+#include "pool/board.h"
 #include "tools/ctl.h"
 
 /* Each option by its letter; only some have a short form on the command line. */
@@ -125,9 +126,26 @@ static int read_options(struct ctl *ctl, int argc, char **argv, char *given, boo
 	return -1;
 }
 
+/* The words of the synopsis that were not given: "TARGET up|down". */
+static const char *missing(const struct ctl *ctl, const struct ctl_verb *verb, char text[128])
+{
+	const char *word = verb->synopsis + strcspn(verb->synopsis, " ");
+	size_t used = 0;
+	for (unsigned i = 0; i < verb->least; i++) {
+		size_t length = strcspn(word + 1, " .");
+		if (i >= ctl->count)
+			used += (size_t)snprintf(
+			        text + used, 128 - used, "%s%.*s", used ? " " : "", (int)length, word + 1);
+		word += 1 + length;
+	}
+	return text;
+}
+
 /* Do the words and options fit the verb? */
 static bool fits(const struct ctl *ctl, const struct ctl_verb *verb, const char *given)
 {
+	char wanted[128];
+	struct override how;
 	for (; *given; given++)
 		if (!strchr(verb->options, *given)) {
 			ctl_fail(ctl, "%s takes no --%s", verb->name, option_name(*given));
@@ -136,10 +154,11 @@ static bool fits(const struct ctl *ctl, const struct ctl_verb *verb, const char 
 	if (ctl->socket && !verb->online)
 		ctl_fail(ctl, "%s reads the files and asks no server: it takes no -s", verb->name);
 	else if (ctl->count < verb->least)
-		ctl_fail(ctl, "%s: %u word%s given, and %u needed", verb->name, ctl->count, ctl->count == 1 ? "" : "s",
-		        verb->least);
+		ctl_fail(ctl, "%s: needs %s", verb->name, missing(ctl, verb, wanted));
 	else if (ctl->count > verb->most)
 		ctl_fail(ctl, "%s: '%s' is too much", verb->name, ctl->words[verb->most]);
+	else if (ctl->over && !override_read_over(&how, ctl->over))
+		ctl_fail(ctl, OVERRIDE_OVER);
 	else
 		return true;
 	return false;

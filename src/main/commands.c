@@ -134,7 +134,6 @@ static void run_stats(void *context, struct control_request *request, const json
 
 /* ---- overrides ---- */
 
-#define OVER_MAX (365 * 86400 * NANO_SECOND)
 #define REASON_MAX 256 /* in the log and the events: as much as the board keeps */
 
 struct overridden {
@@ -151,24 +150,28 @@ static void override_kept(void *context, bool kept)
 	free(done);
 }
 
-/* Ends a request for an override. `how`: NULL where there is nothing to say of it. */
-static void overridden(struct daemon *daemon, struct control_request *request, int failed, struct err *err,
+/* Ends a request for an override, by what the board said: 0: there was nothing to end. `how`: NULL where there is
+ * nothing to say of it. */
+static void overridden(struct daemon *daemon, struct control_request *request, int did, struct err *err,
         const char *what, const char *name, const struct override *how)
 {
-	if (failed) {
+	if (did < 0) {
 		const struct err_item *item = err_items(err) ? err_item(err, 0) : NULL;
 		control_fail(request, NULL, "%s", item ? item->message : "refused");
 	} else {
 		char why[REASON_MAX] = "";
 		if (how && how->reason)
 			text_visible(why, sizeof why, how->reason, strlen(how->reason));
-		log_info("override: %s %s%s%s", what, name, *why ? ": " : "", why);
-		tell(daemon, "override", name, what, *why ? why : "by hand");
+		if (did)
+			log_info("override: %s %s%s%s", what, name, *why ? ": " : "", why);
+		if (did)
+			tell(daemon, "override", name, what, *why ? why : "by hand");
 		daemon_tick(daemon);
 		struct overridden *done = malloc(sizeof *done);
 		MUST(done);
-		*done = (struct overridden){request, json_pack("{s:s, s:s, s:o}", "did", what, "name", name, "drained",
-		                                             report_drained(daemon_board(daemon)))};
+		*done = (struct overridden){
+		        request, json_pack("{s:s, s:s, s:b, s:o}", "did", what, "name", name, "nothing", !did,
+		                         "drained", report_drained(daemon_board(daemon)))};
 		daemon_save_then(daemon, override_kept, done);
 	}
 	err_free(err);
@@ -180,9 +183,9 @@ static bool read_override(struct control_request *request, const json_t *argumen
 	const json_t *given = json_object_get(arguments, "over");
 	const char *over = json_string_value(given);
 	*how = (struct override){.reason = option(arguments, "reason"), .insist = flag(arguments, "force")};
-	if (!given || (over && text_duration(&how->over, over) && how->over >= NANO_SECOND && how->over <= OVER_MAX))
+	if (!given || (over && override_read_over(how, over)))
 		return true;
-	control_fail(request, NULL, "--over takes a duration from 1s to 365d, such as 30m");
+	control_fail(request, NULL, OVERRIDE_OVER);
 	return false;
 }
 
@@ -198,9 +201,9 @@ static void drain(struct daemon *daemon, struct control_request *request, const 
 		return;
 	}
 	struct err *err = err_new();
-	int failed = drained ? board_drain(live->board, name, &how, clock_now(), clock_wall(), err)
-	                     : board_undrain(live->board, name, clock_now(), clock_wall(), err);
-	overridden(daemon, request, failed, err, drained ? "drain" : "undrain", name, &how);
+	int did = drained ? board_drain(live->board, name, &how, clock_now(), clock_wall(), err)
+	                  : board_undrain(live->board, name, clock_now(), clock_wall(), err);
+	overridden(daemon, request, did, err, drained ? "drain" : "undrain", name, &how);
 }
 
 static void run_drain(void *context, struct control_request *request, const json_t *arguments)
@@ -225,9 +228,9 @@ static void run_force(void *context, struct control_request *request, const json
 		return;
 	}
 	struct err *err = err_new();
-	int failed = board_force(
+	int did = board_force(
 	        live->board, target, *word == 'u' ? VERDICT_UP : VERDICT_DOWN, &how, clock_now(), clock_wall(), err);
-	overridden(context, request, failed, err, *word == 'u' ? "force up" : "force down", target, &how);
+	overridden(context, request, did, err, *word == 'u' ? "force up" : "force down", target, &how);
 }
 
 static void run_release(void *context, struct control_request *request, const json_t *arguments)
@@ -242,8 +245,8 @@ static void run_release(void *context, struct control_request *request, const js
 		return;
 	}
 	struct err *err = err_new();
-	int failed = board_release(live->board, target, clock_now(), clock_wall(), err);
-	overridden(context, request, failed, err, "release", target, NULL);
+	int did = board_release(live->board, target, clock_now(), clock_wall(), err);
+	overridden(context, request, did, err, "release", target, NULL);
 }
 
 /* ---- metrics ---- */

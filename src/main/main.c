@@ -42,6 +42,8 @@ static int check(const char *path)
 {
 	struct err *err = err_new();
 	struct snapshot *snapshot = snapshot_build(path, NULL, 0, err);
+	if (snapshot)
+		conf_check_user(snapshot->conf, err);
 	err_print(err, stderr, isatty(STDERR_FILENO));
 	size_t errors = err_count(err, ERR_ERROR), warnings = err_count(err, ERR_WARNING);
 	if (errors)

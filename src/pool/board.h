@@ -135,10 +135,14 @@ struct override {
 	bool insist;        /* goes over what safety forbids */
 };
 
+/* "30m", from 1 s to 365 days, into how->over; false if it is no such duration. */
+bool override_read_over(struct override *how, const char *text);
+#define OVERRIDE_OVER "--over takes a duration from 1s to 365d, such as 30m"
+
 /* A data center that is drained is left out of every answer, also when all others are down; only a service that has
  * pools nowhere else goes on being answered from it. The last one that serves cannot be drained, however one insists.
- * To undrain also ends what failback holds back there, at once. -1 and an error with the reason if it is refused or
- * names nothing. */
+ * To undrain also ends what failback holds back there, at once. 1; of undrain and release 0 where there was nothing to
+ * end; -1 and an error with the reason if it is refused or names nothing. */
 int board_drain(struct board *board, const char *datacenter, const struct override *how, nanotime now, nanotime wall,
         struct err *err);
 int board_undrain(struct board *board, const char *datacenter, nanotime now, nanotime wall, struct err *err);

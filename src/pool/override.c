@@ -33,11 +33,13 @@ static int check_left(const struct board *board, unsigned before, unsigned left,
 	return -1;
 }
 
-static int unknown(const char *what, const char *name, const char *const *words, size_t count, struct err *err)
+/* `likely`: the word that was meant; NULL: it is looked for. */
+static int unknown(
+        const char *what, const char *name, const char *const *words, size_t count, const char *likely, struct err *err)
 {
 	char shown[128];
 	text_visible(shown, sizeof shown, name, strlen(name));
-	const char *near = words ? text_near(name, words, count) : NULL;
+	const char *near = likely ? likely : text_near(name, words, count);
 	if (near)
 		err_add(err, ERR_ERROR, NULL, "no %s named '%s'; did you mean '%s'?", what, shown, near);
 	else
@@ -53,16 +55,25 @@ static bool any_undrained(const struct board *board, uint32_t except)
 	return false;
 }
 
-/* A person takes the data center in again: at once, whatever failback says. */
-static void let_go(struct board *board, uint32_t index)
+bool override_read_over(struct override *how, const char *text)
 {
+	return text_duration(&how->over, text) && how->over >= NANO_SECOND && how->over <= 365 * 86400 * NANO_SECOND;
+}
+
+/* A person takes the data center in again: at once, whatever failback says. Whether it held anything. */
+static bool let_go(struct board *board, uint32_t index)
+{
+	bool any = false;
 	for (uint32_t i = 0; i < board->steering->service_count; i++) {
 		const struct service *service = &board->steering->services[i];
 		for (unsigned j = 0; j < service->pool_count; j++)
 			if (service->pools[j].datacenter == index)
-				for (unsigned family = 0; family < FAMILIES; family++)
+				for (unsigned family = 0; family < FAMILIES; family++) {
+					any |= board->states[i].held[family] >> j & 1;
 					board->states[i].held[family] &= ~(UINT64_C(1) << j);
+				}
 	}
+	return any;
 }
 
 /* -1 and why, if one of the services would be left too few of its own data centers: of all, or of the target's. */
@@ -118,11 +129,13 @@ static void changed_by_hand(struct board *board, nanotime now)
 	board->by_hand = false;
 }
 
-static void end_drain(struct board *board, uint32_t index)
+/* Whether there was something to end. */
+static bool end_drain(struct board *board, uint32_t index)
 {
+	bool drained = board->datacenters[index].drained;
 	board->datacenters[index].drained = false;
 	board_reason(&board->datacenters[index].reason, NULL);
-	let_go(board, index);
+	return let_go(board, index) || drained;
 }
 
 static int find_datacenter(struct board *board, const char *name, nanotime now, nanotime wall, struct err *err)
@@ -130,7 +143,7 @@ static int find_datacenter(struct board *board, const char *name, nanotime now, 
 	uint32_t index = board_find_datacenter(board, name);
 	board_told(board, now, wall);
 	if (index == NO_INDEX)
-		return unknown("data center", name, board->steering->datacenters, board->datacenter_count, err);
+		return unknown("data center", name, board->steering->datacenters, board->datacenter_count, NULL, err);
 	return (int)index;
 }
 
@@ -152,7 +165,7 @@ int board_drain(struct board *board, const char *datacenter, const struct overri
 	state->drained_until = end_of(how, now);
 	board_reason(&state->reason, how->reason);
 	changed_by_hand(board, now);
-	return 0;
+	return 1;
 }
 
 int board_undrain(struct board *board, const char *datacenter, nanotime now, nanotime wall, struct err *err)
@@ -160,15 +173,29 @@ int board_undrain(struct board *board, const char *datacenter, nanotime now, nan
 	int index = find_datacenter(board, datacenter, now, wall, err);
 	if (index < 0)
 		return -1;
-	end_drain(board, (uint32_t)index);
+	bool ended = end_drain(board, (uint32_t)index);
 	changed_by_hand(board, now);
-	return 0;
+	return ended;
 }
 
 static int find_target(const struct board *board, const char *name, struct err *err)
 {
 	uint32_t index = board_find_target(board, name);
-	return index == NO_INDEX ? unknown("target", name, NULL, 0, err) : (int)index;
+	if (index != NO_INDEX)
+		return (int)index;
+	/* Who leaves out the port, or the probe before it, means the one that has the rest. */
+	const char **names = calloc(board->target_count + 1, sizeof *names), *likely = NULL;
+	MUST(names);
+	for (uint32_t i = 0; i < board->target_count; i++) {
+		const char *found = names[i] = board->steering->targets[i].name;
+		found = *name && !likely ? strstr(found, name) : NULL;
+		if (found && (found == names[i] || found[-1] == '/') &&
+		        (!found[strlen(name)] || found[strlen(name)] == '@'))
+			likely = names[i];
+	}
+	unknown("target", name, names, board->target_count, likely, err);
+	free(names);
+	return -1;
 }
 
 void force_put(struct board *board, uint32_t target, enum verdict verdict, const struct force *force)
@@ -222,7 +249,7 @@ int board_force(struct board *board, const char *target, enum verdict verdict, c
 	if (down && !how->insist && check_services(board, NO_INDEX, (uint32_t)index, "forcing down", target, err))
 		return -1;
 	set_force(board, (uint32_t)index, verdict, how, now);
-	return 0;
+	return 1;
 }
 
 /* With the dot at its end, or as people write it. */
@@ -261,8 +288,9 @@ int board_release(struct board *board, const char *target, nanotime now, nanotim
 	int index = find_target(board, target, err);
 	if (index < 0)
 		return -1;
+	bool forced = board->targets[index].forced != VERDICT_UNKNOWN;
 	set_force(board, (uint32_t)index, VERDICT_UNKNOWN, &(struct override){.reason = NULL}, now);
-	return 0;
+	return forced;
 }
 
 /* ---- ends ---- */

@@ -12,16 +12,6 @@
 
 #include "base/assert.h"
 
-struct err_at conf_place_at(const struct place *place)
-{
-	return (struct err_at){.file = place->file,
-	        .line = place->line,
-	        .column = place->column,
-	        .width = place->width,
-	        .text = place->text,
-	        .text_length = place->text_length};
-}
-
 static bool any_zone_loaded(const struct snapshot *snapshot)
 {
 	for (uint32_t i = 0; i < snapshot->zone_count; i++)

@@ -51,7 +51,4 @@ void compile_promise(const struct steering *steering, const struct service *serv
 /* Drops one reference; the last frees. NULL is allowed. */
 void geo_unit_release(struct geo_unit *unit);
 
-/* A place of the configuration as err_add takes it. */
-struct err_at conf_place_at(const struct place *place);
-
 #endif

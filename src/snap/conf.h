@@ -22,6 +22,9 @@ struct place {
 	size_t text_length;
 };
 
+/* As err_add takes it. */
+struct err_at conf_place_at(const struct place *place);
+
 enum ecs_policy { ECS_ON, ECS_OFF, ECS_LISTED };
 enum cookie_policy { COOKIES_ON, COOKIES_OFF, COOKIES_REQUIRED };
 
@@ -140,6 +143,7 @@ struct conf {
 	const char *state;     /* R; folder */
 	const char *control;   /* R; socket path */
 	const char *user;      /* R; NULL: none given */
+	struct place user_place;
 	enum ecs_policy ecs;
 	const struct prefix *ecs_from;
 	uint32_t ecs_from_count;
@@ -185,6 +189,10 @@ int members_check(const char *text, size_t size, struct err *err);
 
 /* Where the control socket is if nothing else is said. */
 #define CONF_CONTROL_PATH "/run/meridian/meridian.sock"
+/* A warning if `user` is nobody on this machine, where a start as root would fail: for checks, as the account database
+ * may be asked over the network. */
+void conf_check_user(const struct conf *conf, struct err *err);
+
 /* `control` alone, whatever else is wrong with the file, for who wants to reach the server; the caller frees it. Where
  * the file is no YAML at all, the line that begins with `control` counts. NULL and an error where the file cannot be
  * read, or `control` is no path. */

@@ -378,7 +378,11 @@ void conf_geo_read(struct reader *reader, const struct yaml *value)
 		return;
 	conf->safety = (struct safety){.keep = 1, .freeze = true, .linger = 300 * NANO_SECOND};
 	find_countries(reader, folder);
-	/* A server that steers nothing needs no folder. */
-	if (value || reader->source->exists(reader->source->context, folder))
+	/* A server that steers nothing needs no folder; but then it needs no databases either. */
+	if (value || reader->source->exists(reader->source->context, folder)) {
 		read_files(reader, folder, &at);
+	} else if (conf->database_count) {
+		at = conf_place_at(&conf->database_places[0]);
+		err_add(reader->err, ERR_WARNING, &at, "nothing is steered by it: there is no folder %s", folder);
+	}
 }

@@ -38,6 +38,16 @@ void reader_warn(struct reader *reader, const struct yaml *at, const char *forma
 	va_end(arguments);
 }
 
+struct err_at conf_place_at(const struct place *place)
+{
+	return (struct err_at){.file = place->file,
+	        .line = place->line,
+	        .column = place->column,
+	        .width = place->width,
+	        .text = place->text,
+	        .text_length = place->text_length};
+}
+
 struct place reader_place(const struct yaml *node)
 {
 	struct err_at at = yaml_at(node);

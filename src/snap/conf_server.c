@@ -1,6 +1,7 @@
 /*
  * conf_server.c: meridian.yaml: one row per key, and the defaults.
  */
+#include <pwd.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,7 +17,8 @@ static const struct yaml *first_of(const struct yaml *value, uint32_t *count)
 	return list ? value->first : value;
 }
 
-static option_read read_listen, read_workers, read_databases, read_socket, read_ecs, read_metrics, read_events;
+static option_read read_listen, read_workers, read_databases, read_socket, read_ecs, read_metrics, read_events,
+        read_user;
 
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 
@@ -29,7 +31,7 @@ static const struct option options[] = {
         {"databases", read_databases, 0},
         {"state", read_path, FIELD(state)},
         {"control", read_socket, FIELD(control)},
-        {"user", read_text, FIELD(user)},
+        {"user", read_user, FIELD(user)},
         {"ecs", read_ecs, 0},
         {"nsid", read_text_or_none, FIELD(nsid), 0, NSID_MAX},
         {"metrics", read_metrics, FIELD(metrics)},
@@ -79,6 +81,22 @@ static bool read_listen(struct reader *reader, const struct yaml *value, const s
 static bool read_workers(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
 {
 	return is_word(value, "auto") || read_unsigned(reader, value, option, field);
+}
+
+static bool read_user(struct reader *reader, const struct yaml *value, const struct option *option, void *field)
+{
+	reader->conf->user_place = reader_place(value);
+	return read_text(reader, value, option, field);
+}
+
+void conf_check_user(const struct conf *conf, struct err *err)
+{
+	struct err_at at = conf_place_at(&conf->user_place);
+	if (!conf->user || getpwnam(conf->user))
+		return;
+	err_add(err, ERR_WARNING, &at,
+	        "there is no user '%s' here, and a start as root would fail; create it: adduser --system --group %s",
+	        conf->user, conf->user);
 }
 
 static bool read_databases(struct reader *reader, const struct yaml *value, const struct option *option, void *field)

@@ -91,6 +91,8 @@ class Control(LiveTest):
         wrong = self.world.ctl('drain', 'iax')
         self.assertEqual(wrong.returncode, 1)
         self.assertIn('iax', wrong.stderr)
+        self.assertEqual(self.ok('undrain', 'iad'), 'nothing to undo: iad is not drained; drained now: none\n')
+        self.assertTrue(self.world.control('undrain', datacenter='iad')['data']['nothing'])
 
     def test_drain_with_a_broken_file(self):
         """At three in the morning, while meridian.yaml is no YAML."""
@@ -127,7 +129,23 @@ class Control(LiveTest):
         self.assertIn('force', self.ok('health'))
         self.ok('release', name)
         self.assertEqual(self.given(), self.of('iad'))
+        self.assertEqual(self.ok('release', name), f'nothing to undo: {name} is not forced\n')
         self.assertEqual(self.world.ctl('force', 'nobody', 'down').returncode, 1)
+        for part in (name.partition('@')[0], name.partition('/')[2], name.partition('/')[2].partition('@')[0]):
+            near = self.world.ctl('force', part, 'down')
+            self.assertEqual(near.returncode, 1)
+            self.assertIn(f"no target named '{part}'; did you mean '{name}'?", near.stderr)
+
+    def test_check_user(self):
+        good = self.world.read('meridian.yaml')
+        self.world.write('meridian.yaml', good + 'user: no-such-user-here\n')
+        try:
+            checked = self.world.ctl('check')
+        finally:
+            self.world.write('meridian.yaml', good)
+        line = good.count('\n') + 1
+        self.assertEqual(checked.returncode, 0)
+        self.assertIn(f"meridian.yaml:{line}:7: warning: there is no user 'no-such-user-here' here", checked.stderr)
 
     def events(self, name):
         """What the file has, and nothing that is cut."""

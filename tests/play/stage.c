@@ -328,14 +328,14 @@ bool act_drain(struct play *play, char **words, unsigned count)
 {
 	struct err *err = err_new();
 	struct override how = how_of(words, count);
-	int failed = board_drain(board_of(play), words[0], &how, play->now, play->wall, err);
+	bool failed = board_drain(board_of(play), words[0], &how, play->now, play->wall, err) < 0;
 	return overridden(play, failed, err, words[count - 1]);
 }
 
 bool act_undrain(struct play *play, char **words, unsigned count)
 {
 	struct err *err = err_new();
-	int failed = board_undrain(board_of(play), words[0], play->now, play->wall, err);
+	bool failed = board_undrain(board_of(play), words[0], play->now, play->wall, err) < 0;
 	return overridden(play, failed, err, words[count - 1]);
 }
 
@@ -344,13 +344,13 @@ bool act_force(struct play *play, char **words, unsigned count)
 	struct err *err = err_new();
 	enum verdict verdict = strcmp(words[1], "up") ? VERDICT_DOWN : VERDICT_UP;
 	struct override how = how_of(words, count);
-	int failed = board_force(board_of(play), words[0], verdict, &how, play->now, play->wall, err);
+	bool failed = board_force(board_of(play), words[0], verdict, &how, play->now, play->wall, err) < 0;
 	return overridden(play, failed, err, words[count - 1]);
 }
 
 bool act_release(struct play *play, char **words, unsigned count)
 {
 	struct err *err = err_new();
-	int failed = board_release(board_of(play), words[0], play->now, play->wall, err);
+	bool failed = board_release(board_of(play), words[0], play->now, play->wall, err) < 0;
 	return overridden(play, failed, err, words[count - 1]);
 }

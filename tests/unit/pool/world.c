@@ -237,7 +237,7 @@ static bool override(struct world *world, char **words, unsigned count)
 		        world->now, world->wall, err);
 	else
 		failed = board_release(world->board, words[1], world->now, world->wall, err);
-	bool good = (failed != 0) == refused && (failed != 0) == (err_count(err, ERR_ERROR) == 1);
+	bool good = (failed < 0) == refused && (failed < 0) == (err_count(err, ERR_ERROR) == 1);
 	err_free(err);
 	return good;
 }

@@ -73,7 +73,7 @@ static void test_server(void **state)
 	                              "table-memory: 64KB\n"
 	                              "strict: on\n"
 	                              "log: debug\n",
-	        NULL);
+	        "");
 	expect_endpoint(&conf->listen[0], "127.0.0.1@5300");
 	expect_endpoint(&conf->listen[1], "::1@53");
 	assert_int_equal(conf->workers, 3);
@@ -111,7 +111,7 @@ static void test_server_words(void **state)
 	(void)state;
 	struct conf *conf = conf_good("ecs: off\ncookies: required\nrate-limit: off\nnsid: none\nmetrics: none\n"
 	                              "version: none\nworkers: auto\nlisten: 127.0.0.1\ndatabases: a.mmdb\n",
-	        NULL);
+	        "");
 	assert_int_equal(conf->ecs, ECS_OFF);
 	assert_int_equal(conf->cookies, COOKIES_REQUIRED);
 	assert_false(conf->rate_limit.on);

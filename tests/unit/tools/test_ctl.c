@@ -173,6 +173,12 @@ static void test_requests(void **state)
 	        {"-c none -s @ undrain fra", "{\"did\":\"undrain\",\"name\":\"fra\",\"drained\":[],\"kept\":false}",
 	                "{\"datacenter\":\"fra\",\"verb\":\"undrain\"}", "done: undrain fra; drained now: none\n",
 	                "meridianctl: warning: the server keeps no state: this will be forgotten at its restart\n", 0},
+	        {"-s @ undrain fra",
+	                "{\"did\":\"undrain\",\"name\":\"fra\",\"nothing\":true,\"drained\":[\"iad\"],\"kept\":true}",
+	                "{\"datacenter\":\"fra\",\"verb\":\"undrain\"}",
+	                "nothing to undo: fra is not drained; drained now: iad\n", "", 0},
+	        {"-s @ release t", "{\"did\":\"release\",\"name\":\"t\",\"nothing\":true,\"drained\":[],\"kept\":true}",
+	                "{\"target\":\"t\",\"verb\":\"release\"}", "nothing to undo: t is not forced\n", "", 0},
 	        {"-s @ drain fra --over 30m", "{\"did\":\"drain\",\"name\":\"fra\",\"drained\":[\"fra\",\"iad\"]}",
 	                "{\"datacenter\":\"fra\",\"over\":\"30m\",\"verb\":\"drain\"}",
 	                "done: drain fra; drained now: fra iad\n", "", 0},
@@ -191,14 +197,14 @@ static void test_requests(void **state)
 	                "geo/a.yaml:8:5: error: no data center 'sim'\n"
 	                "        \t- [sim, fra]\\x1b\n"
 	                "        \t   ^~~\n"
-	                "warning: old\n"
+	                "meridianctl: warning: reload: old\n"
 	                "meridianctl: error: not loaded: everything goes on as it was\n",
 	                1},
 	        {"-s @ --json health", NULL, "{\"verb\":\"health\"}", "",
 	                "geo/a.yaml:8:5: error: no data center 'sim'\n"
 	                "        \t- [sim, fra]\\x1b\n"
 	                "        \t   ^~~\n"
-	                "warning: old\n"
+	                "meridianctl: warning: health: old\n"
 	                "meridianctl: error: not loaded: everything goes on as it was\n",
 	                1},
 	};
@@ -480,7 +486,12 @@ static void test_wrong_usage(void **state)
 	        {"--xyzzy", "meridianctl: error: no option '--xyzzy'; see meridianctl --help"},
 	        {"status -c", "meridianctl: error: '-c' needs a value"},
 	        {"status now", "meridianctl: error: status: 'now' is too much"},
-	        {"drain", "meridianctl: error: drain: 0 words given, and 1 needed"},
+	        {"drain", "meridianctl: error: drain: needs DC"},
+	        {"force", "meridianctl: error: force: needs TARGET up|down"},
+	        {"force t", "meridianctl: error: force: needs up|down"},
+	        {"test", "meridianctl: error: test: needs FILE"},
+	        {"drain fra --over 30", "meridianctl: error: --over takes a duration from 1s to 365d, such as 30m"},
+	        {"explain x --from foo", "meridianctl: error: --from is no address; a client subnet goes with --ecs"},
 	        {"status --force", "meridianctl: error: status takes no --force"},
 	        {"-s a check", "meridianctl: error: check reads the files and asks no server: it takes no -s"},
 	        {"force t sideways", "meridianctl: error: a target is forced up or down, not 'sideways'"},
