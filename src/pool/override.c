@@ -276,7 +276,7 @@ static int release_service(struct board *board, uint32_t service, nanotime now, 
 	follow_forget(board->states[service].policy);
 	service_judge(board, service, now);
 	service_render(board, service, now);
-	return 0;
+	return 1;
 }
 
 int board_release(struct board *board, const char *target, nanotime now, nanotime wall, struct err *err)

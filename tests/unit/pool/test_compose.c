@@ -232,11 +232,11 @@ static void test_force_refused(void **state)
 	world_new(&world, 1, false);
 	play(&world, "a+ b+ c+ o-");
 	assert_int_equal(board_force(world.board, "a/1", VERDICT_DOWN, &how, world.now, world.now, err), -1);
-	assert_int_equal(board_force(world.board, "b/1", VERDICT_DOWN, &how, world.now, world.now, err), 0);
+	assert_int_equal(board_force(world.board, "b/1", VERDICT_DOWN, &how, world.now, world.now, err), 1);
 	assert_int_equal(board_force(world.board, "c/1", VERDICT_DOWN, &how, world.now, world.now, err), -1);
 	assert_int_equal(board_target(world.board, PAIR)->verdict, VERDICT_UP);
 	play(&world, "o+");
-	assert_int_equal(board_force(world.board, "c/1", VERDICT_DOWN, &how, world.now, world.now, err), 0);
+	assert_int_equal(board_force(world.board, "c/1", VERDICT_DOWN, &how, world.now, world.now, err), 1);
 	assert_int_equal(board_target(world.board, PAIR)->verdict, VERDICT_DOWN);
 	board_free(world.board);
 	err_free(err);
