@@ -3,6 +3,7 @@
  *
  * Called by launch.c, which has blocked the signals already.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +93,13 @@ int meridiand_main(int argc, char **argv)
 	}
 	if (only_check)
 		return check(daemon.path);
+	/* Whoever started us may have closed the standard streams: no socket may sit there, and libuv bears none. */
+	int null;
+	do
+		null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (null >= 0 && null <= STDERR_FILENO);
+	if (null >= 0)
+		close(null);
 	daemon.verbose = more;
 	MUST(getrandom(daemon.seed, sizeof daemon.seed, 0) == sizeof daemon.seed);
 	return daemon_run(&daemon);

@@ -136,6 +136,16 @@ class Start(LiveTest):
         self.world.stop()
         self.assertFalse(os.path.exists(self.world.path('control.sock')), 'it is gone at the end')
 
+    def test_closed_streams(self):
+        """Without a standard input and output: what takes their places is no socket."""
+        def close():
+            os.close(0)
+            os.close(1)
+        self.world.start(preexec_fn=close)
+        self.world.reload()
+        self.assertEqual(self.world.ask('ns1.example.com').data(), ['192.0.2.1'])
+        self.world.stop()
+
     def test_other_signals(self):
         self.world.start()
         for number in (signal.SIGUSR1, signal.SIGPIPE):
