@@ -247,7 +247,7 @@ static bool play_drained(struct stage *stage, const struct steer_event *event, s
 	struct err *refused = err_new();
 	const struct override how = {.reason = "a decision test", .insist = true};
 	bool good = stage_check_name(&(struct snapshot){.steering = *stage->steering}, &event->what, err);
-	if (good && board_drain(stage->board, event->what.text, &how, stage->now, stage->wall, refused)) {
+	if (good && board_drain(stage->board, event->what.text, &how, stage->now, stage->wall, refused) < 0) {
 		const struct err_item *item = err_items(refused) ? err_item(refused, 0) : NULL;
 		err_add(err, ERR_ERROR, &event->what.at, "'%s' cannot be drained: %s", event->what.text,
 		        item ? item->message : "refused");
