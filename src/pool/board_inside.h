@@ -50,8 +50,9 @@ struct service_state {
 	struct policy_state *policy; /* NULL: it has none */
 	uint64_t in[FAMILIES];       /* usable, and not for want of any that is up */
 	uint64_t ramping[FAMILIES];
-	uint64_t spilling;        /* pools in data centers that spill, where the service does */
-	uint64_t whole[FAMILIES]; /* pools whose words say: all of the members */
+	uint64_t absent[FAMILIES]; /* out before the reload that made this board */
+	uint64_t spilling;         /* pools in data centers that spill, where the service does */
+	uint64_t whole[FAMILIES];  /* pools whose words say: all of the members */
 	bool all_down[FAMILIES];
 	nanotime soon;     /* when its answers may change at the earliest; INT64_MAX: nothing is on its way */
 	nanotime soon_due; /* when `ttl_max` has to be written again; INT64_MAX: never */

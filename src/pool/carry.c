@@ -133,6 +133,8 @@ static void carry_service(struct board *board, uint32_t index, const struct boar
 			const struct pool_state *pool = &previous->pools[from->first_pool + j];
 			board->pools[state->first_pool + i].wait_since[family] = carried_since(
 			        service, was, from->held[family] >> j & 1, pool->wait_since[family], previous->told);
+			if (pool_has(&was->pools[j], family) && !(from->in[family] >> j & 1))
+				state->absent[family] |= UINT64_C(1) << i;
 			if (from->ramping[family] >> j & 1)
 				ramp_carry(board, index, i, family, pool->ramp_since[family],
 				        ramp_share(previous, old, j, family));

@@ -77,15 +77,17 @@ void ramp_judge(struct board *board, uint32_t index, unsigned family, uint64_t i
 {
 	const struct service *service = &board->steering->services[index];
 	struct service_state *state = &board->states[index];
-	returned &= in & ~state->in[family];
+	/* A reload brings a pool back where it takes the members away for whom it was out; all else was carried over.
+	 */
+	returned &= in & (board->quiet ? state->absent[family] : ~state->in[family]);
 	state->in[family] = in;
 	if (!service->return_over)
 		return;
 	end_ramps(board, index, family, ~in);
-	for (uint64_t left = board->quiet ? 0 : returned; left; left &= left - 1) {
+	for (uint64_t left = returned; left; left &= left - 1) {
 		unsigned pool = (unsigned)__builtin_ctzll(left);
 		state->ramping[family] |= bit(pool);
-		pool_at(board, index, pool)->ramp_since[family] = now;
+		pool_at(board, index, pool)->ramp_since[family] = now == NEVER ? board->told : now;
 		put_share(board, index, pool, family, share_of(0));
 	}
 	lift_farthest(board, index, family);

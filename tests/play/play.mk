@@ -2,6 +2,7 @@
 PLAYS = \
 	tests/play/akamai-2021.play \
 	tests/play/all-down.play \
+	tests/play/autoscaled.play \
 	tests/play/bad-reload.play \
 	tests/play/catch-up.play \
 	tests/play/cloudflare-2025.play \
