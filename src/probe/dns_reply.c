@@ -86,7 +86,8 @@ static bool take_record(struct found *found, const struct probe_question *asked,
 	if (record->type != asked->type) {
 		/* the first counts; one that is broken leaves anything in `target` */
 		if (record->type == TYPE_CNAME && !found->leads) {
-			found->leads = message_name(message, record->rdata, found->target) > 0;
+			found->leads = message_rdata_good(message, record) &&
+			               message_name(message, record->rdata, found->target) > 0;
 			return found->leads;
 		}
 		return true;

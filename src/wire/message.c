@@ -1,8 +1,9 @@
 /*
  * message.c: any DNS message, record by record.
  *
- * A pointer must lead to before the part of the name that ends in it. The part's start
- * falls with each jump, so no message makes the walk longer than its size.
+ * A pointer must lead to before the part of the name that ends in it, so that every walk
+ * ends, and a name has as many pointers as it can have labels: without that bound, thousands
+ * of records whose owners all enter one long chain of them would keep us for a second.
  */
 #include "wire/message.h"
 
@@ -32,13 +33,14 @@ size_t message_name(const struct message *message, size_t offset, uint8_t name[N
 	struct writer w = writer_of(name, NAME_BYTES);
 	struct reader r = reader_at(message, offset);
 	size_t behind = 0, start = offset;
+	unsigned pointers = 0;
 	for (;;) {
 		uint8_t label = read_u8(&r);
 		if (r.bad || w.full)
 			return 0;
 		if (label >= 0xc0) {
 			size_t target = (size_t)(label & 0x3f) << 8 | read_u8(&r);
-			if (r.bad || target >= start || target < DNS_HEADER)
+			if (r.bad || target >= start || target < DNS_HEADER || ++pointers > NAME_LABELS)
 				return 0;
 			behind = behind ? behind : reader_offset(&r);
 			start = target;

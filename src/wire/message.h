@@ -1,8 +1,8 @@
 /*
  * message.h: any DNS message, read record by record. For people and tests, never on the query path.
  *
- * Bytes may be hostile: nothing is read past the end, and a name's pointers must lead back,
- * so that every walk ends. Pure; any thread.
+ * Bytes may be hostile: nothing is read past the end, and a name's pointers must lead back
+ * and be 127 at most, so that every walk ends, and soon. Pure; any thread.
  */
 #ifndef MERIDIAN_WIRE_MESSAGE_H
 #define MERIDIAN_WIRE_MESSAGE_H

@@ -69,6 +69,8 @@ static const struct {
         {"a chain, and another that leads to no name", {.type = TYPE_A}, 0x8180,
                 {{POINTED, TYPE_CNAME, NAMED(CDN)}, {POINTED, TYPE_CNAME, DATA(LONG)}, {NAMED(CDN), A("\1")}}, DNS_GOOD,
                 "answer 192.0.2.1"},
+        {"a chain whose name is longer than its RDATA", {.type = TYPE_A}, 0x8180,
+                {{POINTED, TYPE_CNAME, DATA("\3cdn")}, {NAMED(CDN), A("\1")}}, DNS_BAD, "reply: broken"},
         {"a chain in a ring", {.type = TYPE_A}, 0x8180, {{POINTED, TYPE_CNAME, POINTED}}, DNS_BAD,
                 "no A record in the answer"},
         {"the chain itself", {.type = TYPE_CNAME}, 0x8180, {{POINTED, TYPE_CNAME, NAMED(CDN)}}, DNS_GOOD,
