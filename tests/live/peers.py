@@ -1,7 +1,7 @@
 """peers.py: Debian's NSD and Knot DNS on loopback, serving the same zone files, and a fast client for all of them.
 
-Both run in the foreground, as whoever runs the test, from files in one folder, with nothing but their defaults and what
-makes answers comparable: no rate limits, no rotation, no zone transfers. They are ended by their own ids.
+A Server runs in the foreground, as whoever runs the test, from a folder of its own, and is ended by its own id. A Peer has
+nothing but its defaults and what makes answers comparable: no rate limits, no rotation, no zone transfers.
 """
 import os
 import select
@@ -11,9 +11,9 @@ import subprocess
 
 from world import SLOW, until
 
-NSD = '''\
+HEADS = {'nsd': '''\
 server:
-  ip-address: {address}@{port}
+  ip-address: {address}@5300
   username: ""
   chroot: ""
   database: ""
@@ -23,30 +23,38 @@ server:
   xfrdfile: ""
   xfrdir: "{folder}"
   logfile: "{folder}/nsd.log"
+  verbosity: 2
   server-count: 1
-  minimal-responses: yes
-  refuse-any: no
-  rrl-ratelimit: 0
-  rrl-whitelist-ratelimit: 0
 remote-control:
   control-enable: no
-'''
-
-KNOT = '''\
+''', 'knot': '''\
 server:
-  rundir: "{folder}/knot"
-  listen: {address}@{port}
+  rundir: "{folder}"
+  listen: {address}@5300
   udp-workers: 1
   tcp-workers: 1
   background-workers: 1
 log:
   - target: "{folder}/knot.log"
-    any: warning
+    any: info
 database:
-  storage: "{folder}/knot"
+  storage: "{folder}"
+  journal-db-max-size: 64M
+'''}
+
+NSD = '''\
+server:
+  zonesdir: "{zones}"
+  minimal-responses: yes
+  refuse-any: no
+  rrl-ratelimit: 0
+  rrl-whitelist-ratelimit: 0
+'''
+
+KNOT = '''\
 template:
   - id: default
-    storage: "{folder}"
+    storage: "{zones}"
     semantic-checks: off
     journal-content: none
     zonefile-sync: -1
@@ -54,48 +62,62 @@ zone:
 '''
 
 
-class Peer:
-    """One server; `zones` is a list of (name in text, file)."""
+class Server:
+    """One server in the foreground; `text` is added to what its configuration says of folder and address."""
 
-    def __init__(self, name, folder, address, zones, port=5300):
-        self.name, self.folder, self.server = name, folder, (address, port)
-        os.makedirs(os.path.join(folder, 'knot'), exist_ok=True)
-        form, each = {'nsd': (NSD, 'zone:\n  name: "{}"\n  zonefile: "{}"\n'),
-                      'knot': (KNOT, '  - domain: "{}"\n    file: "{}"\n')}[name]
-        path = os.path.join(folder, f'{name}.conf')
-        with open(path, 'w') as file:
-            file.write(form.format(address=address, port=port, folder=folder))
-            file.writelines(each.format(*zone) for zone in zones)
-        command = {'nsd': ['/usr/sbin/nsd', '-d', '-c', path], 'knot': ['/usr/sbin/knotd', '-c', path]}[name]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    def __init__(self, kind, folder, address, text):
+        self.kind, self.folder, self.server = kind, folder, (address, 5300)
+        self.path, self.process = os.path.join(folder, f'{kind}.conf'), None
+        os.makedirs(folder, exist_ok=True)
+        with open(self.path, 'w') as file:
+            file.write(HEADS[kind].format(address=address, folder=folder) + text)
+
+    def start(self):
+        command = {'nsd': ['/usr/sbin/nsd', '-d', '-c', self.path], 'knot': ['/usr/sbin/knotd', '-c', self.path]}
+        self.process = subprocess.Popen(command[self.kind], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
+
+    def running(self):
+        assert self.process.poll() is None, f'{self.kind} ended: {self.log()}'
+        return True
 
     def log(self):
         try:
-            with open(os.path.join(self.folder, f'{self.name}.log'), errors='replace') as file:
+            with open(os.path.join(self.folder, f'{self.kind}.log'), errors='replace') as file:
                 return file.read()
         except OSError:
             return ''
 
-    def await_zones(self, questions, timeout=60):
-        """Waits until it answers all of the questions, one for each zone, with authority and without an error."""
-        def missing():
-            assert self.process.poll() is None, f'{self.name} ended: {self.log()}'
-            replies = ask_all([self.server], questions, patience=0.2, tries=1)
-            return [i for i, (wire,) in enumerate(replies) if not wire or not wire[2] & 4 or wire[3] & 15]
-        try:
-            until(lambda: not missing(), timeout * SLOW, f'{self.name} serves all zones')
-        except AssertionError as failed:
-            raise AssertionError(f'{failed}; it lacks {missing()[:9]}: {self.log()[-2000:]}') from None
-
     def close(self):
-        if self.process.poll() is None:
+        if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
                 self.process.wait(10)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+
+class Peer(Server):
+    """It serves `zones`, a list of (name in text, file), from now on."""
+
+    def __init__(self, kind, folder, address, zones):
+        head, each = {'nsd': (NSD, 'zone:\n  name: "{}"\n  zonefile: "{}"\n'),
+                      'knot': (KNOT, '  - domain: "{}"\n    file: "{}"\n')}[kind]
+        super().__init__(kind, os.path.join(folder, kind), address,
+                         head.format(zones=folder) + ''.join(each.format(*zone) for zone in zones))
+        self.start()
+
+    def await_zones(self, questions, timeout=60):
+        """Waits until it answers all of the questions, one for each zone, with authority and without an error."""
+        def missing():
+            self.running()
+            replies = ask_all([self.server], questions, patience=0.2, tries=1)
+            return [i for i, (wire,) in enumerate(replies) if not wire or not wire[2] & 4 or wire[3] & 15]
+        try:
+            until(lambda: not missing(), timeout * SLOW, f'{self.kind} serves all zones')
+        except AssertionError as failed:
+            raise AssertionError(f'{failed}; it lacks {missing()[:9]}: {self.log()[-2000:]}') from None
 
 
 def gather(sock, wanted, replies, patience):

@@ -314,13 +314,13 @@ class Differential(LiveTest):
                 counts['questions'] += 1
                 for peer, reply in zip(self.others, theirs):
                     if reply == ours:
-                        counts['the same as ' + peer.name] += 1
+                        counts['the same as ' + peer.kind] += 1
                         continue
-                    case = Case(kin or zones, question, peer.name, ours, reply)
+                    case = Case(kin or zones, question, peer.kind, ours, reply)
                     why = settled(case, theirs[0] != theirs[1])
-                    rules[peer.name, why] += 1
+                    rules[peer.kind, why] += 1
                     if not why:
-                        findings.setdefault((peer.name, *sorted(case.differs())), []).append((seed, case))
+                        findings.setdefault((peer.kind, *sorted(case.differs())), []).append((seed, case))
         print('differential:', ', '.join(f'{number} {what}' for what, number in counts.items()), flush=True)
         for (peer, why), number in rules.most_common():
             print(f'differential: {number} differ from {peer}: {why}', flush=True)

@@ -27,6 +27,14 @@ services:
 '''
 
 
+def steer(world, text=STEERING, **centers):
+    """Health servers of both data centers, which answer as `centers` says, and the steering between them."""
+    for name in ('iad', 'fra'):
+        world.center(name, **centers.get(name, {}))
+    world.write('geo/world.yaml', text.replace('NET', world.network))
+    return world.centers['iad'], world.centers['fra']
+
+
 def signal_bit(pid, number):
     """Is the signal blocked or handled there?"""
     with open(f'/proc/{pid}/status') as file:
@@ -102,9 +110,7 @@ class Start(LiveTest):
     @unittest.skipUnless(os.geteuid() == 0, 'only root becomes another user')
     def test_privileges(self):
         self.world.write('meridian.yaml', self.world.read('meridian.yaml') + 'user: nobody\n')
-        for name in ('iad', 'fra'):
-            self.world.center(name)
-        self.world.write('geo/world.yaml', STEERING.replace('NET', self.world.network))
+        steer(self.world)
         daemon = self.world.start()
         nobody = pwd.getpwnam('nobody')
         for task in os.listdir(f'/proc/{daemon.pid}/task'):
@@ -207,9 +213,7 @@ class Scarcity(LiveTest):
                 file.write(bytes(1 << 16))
         except OSError:
             pass
-        for name in ('iad', 'fra'):
-            self.world.center(name)
-        self.world.write('geo/world.yaml', STEERING.replace('NET', self.world.network))
+        steer(self.world)
         self.world.start()
         for _ in range(3):
             self.assertTrue(self.world.control('drain', datacenter='iad', force=True)['ok'])
@@ -320,26 +324,26 @@ class Kill(LiveTest):
     started = False
     time = 60
 
-    @staticmethod
-    def kept(world, line):
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+
+    def kept(self, line):
         """Waits until the state has it: within a second where the machine is quiet."""
         def is_kept():
-            return os.path.exists(world.path('state/verdicts')) and line in world.read('state/verdicts')
+            return os.path.exists(self.world.path('state/verdicts')) and line in self.world.read('state/verdicts')
         until(is_kept, 1, f'{line!r} is kept')
 
     def test_restart(self):
         world = self.world
-        for name in ('iad', 'fra'):
-            world.center(name)
-        world.write('geo/world.yaml', STEERING.replace('NET', world.network))
+        first, second = steer(world)
         world.start()
-        first, second = world.centers['iad'], world.centers['fra']
         self.assertEqual(world.ask('www.example.com').data(), [first.address])
         first.behave = 'status 500'
         world.await_state('iad', 'down')
         since = world.targets()['iad']['since']
         self.assertTrue(world.control('drain', datacenter='fra', force=True)['ok'])
-        self.kept(world, f'target web/{first.address}@8080 down ')
+        self.kept(f'target web/{first.address}@8080 down ')
         world.signal(signal.SIGKILL)
         world.await_end(-signal.SIGKILL)
         first.behave = 'silent'
@@ -353,11 +357,8 @@ class Kill(LiveTest):
 
     def test_at_once(self):
         """Who is told that an override is done finds it in the state, though a verdict may be on its way there, too."""
-        world = World()
-        self.addCleanup(world.close)
-        for name in ('iad', 'fra'):
-            world.center(name)
-        world.write('geo/world.yaml', STEERING.replace('NET', world.network))
+        world = self.world
+        steer(world)
         world.start()
         for turn in range(10):
             self.assertTrue(world.control('drain', datacenter='fra', force=True)['data']['kept'])
@@ -368,11 +369,8 @@ class Kill(LiveTest):
 
     def test_full_disk(self):
         """What could not be kept is as soon as there is room, though nothing changes any more."""
-        world = World()
-        self.addCleanup(world.close)
-        for name in ('iad', 'fra'):
-            world.center(name)
-        world.write('geo/world.yaml', STEERING.replace('NET', world.network))
+        world = self.world
+        steer(world)
         world.start()
         until(lambda: os.path.exists(world.path('state/verdicts')), 5 * SLOW, 'the first state')
         os.makedirs(world.path('state/verdicts.new/in-the-way'))
@@ -384,17 +382,15 @@ class Kill(LiveTest):
 
     def test_epoch(self):
         """An epoch that was followed is known to the next process, though no verdict ever changed."""
-        world = World()
-        self.addCleanup(world.close)
-        first = world.center('iad', body=b'{"role": "primary", "epoch": 5}')
-        second = world.center('fra', body=b'{"role": "replica", "epoch": 5}')
-        world.write('geo/world.yaml', FOLLOWING.replace('NET', world.network))
+        world = self.world
+        first, second = steer(world, FOLLOWING, iad={'body': b'{"role": "primary", "epoch": 5}'},
+                              fra={'body': b'{"role": "replica", "epoch": 5}'})
         world.start()
         self.assertEqual(world.ask('www.example.com').data(), [first.address])
-        self.kept(world, 'epoch www.example.com. epoch 5\n')
+        self.kept('epoch www.example.com. epoch 5\n')
         first.body, second.body = b'{"role": "replica", "epoch": 6}', b'{"role": "primary", "epoch": 6}'
         until(lambda: world.ask('www.example.com').data() == [second.address], 5 * SLOW, 'the new primary is followed')
-        self.kept(world, 'epoch www.example.com. epoch 6\n')
+        self.kept('epoch www.example.com. epoch 6\n')
         world.signal(signal.SIGKILL)
         world.await_end(-signal.SIGKILL)
         first.body = b'{"role": "primary", "epoch": 5}'
@@ -404,11 +400,8 @@ class Kill(LiveTest):
         world.stop()
 
     def test_damaged_state(self):
-        world = World()
-        self.addCleanup(world.close)
-        for name in ('iad', 'fra'):
-            world.center(name)
-        world.write('geo/world.yaml', STEERING.replace('NET', world.network))
+        world = self.world
+        steer(world)
         world.write('state/verdicts', bytes(range(256)) * 50)
         world.start()
         self.assertEqual(world.ask('www.example.com').data(), [world.centers['iad'].address])

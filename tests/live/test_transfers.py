@@ -124,7 +124,7 @@ zones:
     @staticmethod
     def serial(peer, name):
         try:
-            answer = dns.ask((peer.address, peer.port), name, 'SOA', timeout=1)
+            answer = dns.ask(peer.server, name, 'SOA', timeout=1)
         except OSError:
             return None
         return int(answer.data()[0].split()[2]) if answer.aa and answer.answer else None
@@ -151,7 +151,7 @@ zones:
 
     def ask(self, name, form='AXFR', *words, key=None, secret=None, server=None, program='dig', source=10):
         """What a client of the command line is given."""
-        address, port = (server.address, server.port) if server else self.world.server
+        address, port = (server or self.world).server
         more = ['-b', f'{self.world.network}.{source}']
         if key:
             algorithm, ours = KEYS.get(key, WRONG)
@@ -225,7 +225,7 @@ zones:
         self.assertEqual(self.world.ask('www.example.com').data(), ['192.0.2.201'])
         self.assertIn('www.example.com. 60 IN A 192.0.2.80', self.records('example.com', key='xfr'))
         for peer in self.peers:
-            answer = dns.ask((peer.address, peer.port), 'www.example.com')
+            answer = dns.ask(peer.server, 'www.example.com')
             self.assertEqual(answer.data(), ['192.0.2.80'], peer.kind)
 
     def test_refused(self):
