@@ -30,6 +30,8 @@ bool freeze_check(struct board *board, nanotime now)
 	bool all = board->down_count == board->target_count;
 	if (board->frozen && !all && board->thaw_at == INT64_MAX) {
 		board->thaw_at = now + board->window;
+		for (uint32_t i = 0; i < board->steering->service_count; i++)
+			soon_judge(board, i, now); /* of those that have nothing to do with the target, too */
 		board_tell(board, EVENT(INFO, "freeze", NULL, "ending"),
 		        "a target is back: the freeze ends for the others when they had as long as it takes to judge "
 		        "them");

@@ -26,6 +26,7 @@ PLAYS = \
 	tests/play/route53.play \
 	tests/play/split-brain.play \
 	tests/play/stale-replica.play \
+	tests/play/thaw.play \
 	tests/play/ttl.play \
 	tests/play/wikimedia.play \
 	tests/play/weightless.play
