@@ -386,13 +386,14 @@ static int restore_text(struct restore *restore, char *text, size_t size, const 
 	if (strlen(text) != size)
 		size = strlen(text); /* what comes after a 0 is no text of ours */
 	for (char *line; (line = strsep(&next, "\n"));) {
+		bool cut = !next && *line; /* no end of a line: even where it makes sense, it may be another one */
 		number++;
 		if (number == 1 && strcmp(line, STATE_HEADER) != 0) {
 			err_add(err, ERR_WARNING, &(struct err_at){.file = path, .line = 1},
 			        "this is no state of this version; all targets start as unknown");
 			return -1;
 		}
-		if (number == 1 || !*line || restore_line(restore, line))
+		if (number == 1 || !*line || (!cut && restore_line(restore, line)))
 			continue;
 		first = bad++ ? first : number;
 	}

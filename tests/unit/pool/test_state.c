@@ -178,6 +178,19 @@ static void test_damaged(void **state)
 	end(&fixture);
 }
 
+/* A line that is cut in the middle of a number may be another one that makes sense: a lower epoch, a sooner end. */
+static void test_cut(void **state)
+{
+	(void)state;
+	struct fixture fixture = begin();
+	const char *text = HEADER "drain fra 0 0 -\nforce iad-4-0 down plain 0 wh";
+	assert_int_equal(restore(&fixture, text, strlen(text)), 0);
+	assert_int_equal(err_count(fixture.err, ERR_WARNING), 1);
+	assert_int_equal(err_item(fixture.err, 0)->line, 3);
+	assert_true(world_play(fixture.world, "cut", "get a 4 iad; pool a 4 iad up; pool a 4 fra drained"));
+	end(&fixture);
+}
+
 /* Names and details may hold anything. */
 static void test_odd_names(void **state)
 {
@@ -203,6 +216,7 @@ int main(void)
 	        cmocka_unit_test(test_lines),
 	        cmocka_unit_test(test_no_state),
 	        cmocka_unit_test(test_damaged),
+	        cmocka_unit_test(test_cut),
 	        cmocka_unit_test(test_odd_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
