@@ -334,19 +334,17 @@ static void tell_all_down(struct board *board, uint32_t index, unsigned family, 
 		        service->name, type);
 }
 
-/* The members' words. Those of the last are left as they were when they were last up. */
+/* The members' words. Those of the last are left as they were when they were last up, unless some are up again. */
 static void render_members(struct board *board, uint32_t index, unsigned family, uint64_t spare)
 {
 	const struct service *service = &board->steering->services[index];
 	const struct service_state *state = &board->states[index];
 	bool last = state->all_down[family] && service->all_down == ALL_DOWN_LAST && state->last[family] & spare;
 	bool primary = last && service_follows(service);
-	if (last && service_narrows(service) && !primary)
-		last = !(state->some[family] & spare);
 	for (unsigned i = 0; i < service->pool_count && !service->names; i++) {
 		if (primary)
 			put_last_primary(board, index, i, family);
-		else if (!last)
+		else if (!last || state->some[family] >> i & 1)
 			put_members(board, index, i, family);
 	}
 }

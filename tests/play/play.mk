@@ -13,6 +13,7 @@ PLAYS = \
 	tests/play/flapping.play \
 	tests/play/github-2018.play \
 	tests/play/half-deployed.play \
+	tests/play/last-up.play \
 	tests/play/lifted.play \
 	tests/play/members.play \
 	tests/play/names.play \
