@@ -70,15 +70,21 @@ void wait_returned(struct board *board, uint32_t index, unsigned family, uint64_
 {
 	const struct service *service = &board->steering->services[index];
 	struct service_state *state = &board->states[index];
-	/* what was not left yet has not returned */
-	uint64_t returned = fit & ~state->fit[family] & ~state->leaving[family];
-	bool never = service->failback == FAILBACK_AUTO || service_follows(service);
-	bool when = !never && service->failback == FAILBACK_WHEN;
-	state->held[family] &= never ? 0 : fit;
-	if (!never && returned && !board->quiet && !board->by_hand &&
-	        fit & ~returned & ~state->held[family] & ~drained_pools(board, service)) {
+	bool when = service->failback == FAILBACK_WHEN;
+	if (service->failback == FAILBACK_AUTO || service_follows(service)) {
+		state->held[family] = 0;
+		return;
+	}
+	/* What was not left yet has not returned. A reload brings a pool back where it takes the members away for whom
+	 * it was out. */
+	uint64_t drained = drained_pools(board, service), was = state->fit[family];
+	if (board->quiet)
+		was = ~state->absent[family] | state->held[family] | drained;
+	uint64_t returned = fit & ~was & ~state->leaving[family];
+	state->held[family] &= fit;
+	if (returned && !board->by_hand && fit & ~returned & ~state->held[family] & ~drained) {
 		state->held[family] |= returned;
-		begin(board, index, family, returned, when ? NEVER : now);
+		begin(board, index, family, returned, when ? NEVER : now == NEVER ? board->told : now);
 	}
 	if (when)
 		watch_ready(board, index, family, now);
@@ -114,8 +120,10 @@ void wait_lost(struct board *board, uint32_t index, unsigned family, uint64_t up
 {
 	const struct service *service = &board->steering->services[index];
 	struct service_state *state = &board->states[index];
-	uint64_t lost = state->up[family] & ~up;
+	uint64_t lost = state->up[family] & ~up & state->in[family]; /* where nobody was, nobody is waited for */
 	state->leaving[family] &= ~up;
+	if (state->leaving[family]) /* a person does not wait */
+		state->leaving[family] &= ~drained_pools(board, service);
 	if (!service->fail_after || board->quiet || board->first || board->by_hand)
 		return;
 	state->leaving[family] |= lost;

@@ -9,6 +9,8 @@ PLAYS = \
 	tests/play/dyn-2016.play \
 	tests/play/dynamodb-2025.play \
 	tests/play/facebook-2021.play \
+	tests/play/fail-after.play \
+	tests/play/failback-list.play \
 	tests/play/failover.play \
 	tests/play/flapping.play \
 	tests/play/github-2018.play \
