@@ -412,7 +412,7 @@ static void save_last(struct daemon *daemon)
 static void abandon_build(uv_timer_t *timer)
 {
 	struct daemon *daemon = timer->data;
-	if (daemon->saving || !reload_running(daemon->reload))
+	if (daemon->saving || !reload_at_work(daemon->reload))
 		return;
 	save_last(daemon);
 	log_info("stopped, in the middle of a reload");

@@ -235,6 +235,11 @@ void reload_request(struct reload *reload, const char *why, reload_done *done, v
 
 bool reload_running(const struct reload *reload)
 {
+	return reload->running;
+}
+
+bool reload_at_work(const struct reload *reload)
+{
 	return reload->running || reload->looking;
 }
 

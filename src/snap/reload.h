@@ -47,8 +47,10 @@ void reload_free(struct reload *reload);
 void reload_request(struct reload *reload, const char *why, reload_done *done, void *context);
 /* The same by a person who lets it through, however many clients of a map with max-move move. */
 void reload_request_accepted(struct reload *reload, const char *why, reload_done *done, void *context);
-/* Whether a build or an inspection runs. */
+/* Whether a build runs: whoever wants another would only wait for it. */
 bool reload_running(const struct reload *reload);
+/* Whether a build or an inspection runs. */
+bool reload_at_work(const struct reload *reload);
 
 /* A look at what serves, in its turn: one at a time, begun between builds. A build that is asked for meanwhile does not
  * wait for it; the snapshot stays as long as it is looked at. All are called once, in this order. */
