@@ -226,7 +226,7 @@ static void start_job(struct fetch_lists *fetch, struct list *list, const struct
 	        .body_digest = digest,
 	        .form = {source->list ? arena_string(arena, source->list) : NULL,
 	                source->address ? arena_string(arena, source->address) : NULL,
-	                source->weight ? arena_string(arena, source->weight) : NULL},
+	                source->weight ? arena_string(arena, source->weight) : NULL, source->has_v4, source->has_v6},
 	        .min = source->min};
 	job->work.data = job;
 	list->busy = true;
@@ -265,8 +265,9 @@ static struct list list_of(struct fetch_lists *fetch, struct member_source *sour
 {
 	struct list *old = find_list(fetch, source->probe.digest);
 	struct list list = old ? *old : (struct list){.digest = source->probe.digest};
-	if (!source->digest && fetch->lists)
-		unlink(source->path); /* left by an earlier time, or not to be used: never taken for news */
+	/* One that was asked for before may have come while this was built. */
+	if (!old && !source->digest && fetch->lists)
+		unlink(source->path); /* left by an earlier time: never taken for news */
 	list.source = source;
 	list.path = strdup(source->path);
 	MUST(list.path);
@@ -312,6 +313,7 @@ void fetch_published(struct fetch_lists *fetch)
 	fetch->asked = asked;
 	fetch->count = count;
 	prober_fetch(fetch->daemon->prober, asked, count, got, fetch);
+	check_first(fetch); /* the list that a start waits for may be asked for no more */
 }
 
 void fetch_first_round(struct fetch_lists *fetch, void (*done)(struct daemon *daemon))
@@ -411,6 +413,6 @@ void fetch_metrics(void *context, FILE *out)
 	      "# TYPE meridian_members_good gauge\n",
 	        out);
 	for (uint32_t i = 0; i < fetch->count; i++)
-		fprintf(out, "meridian_members_good{from=\"%s\"} %d\n", fetch->lists[i].source->url,
-		        fetch->lists[i].standing == GOOD);
+		fprintf(out, "meridian_members_good{from=\"%s\",id=\"%016llx\"} %d\n", fetch->lists[i].source->url,
+		        (unsigned long long)fetch->lists[i].digest, fetch->lists[i].standing == GOOD);
 }

@@ -79,11 +79,20 @@ static uint32_t unify(struct entry *entries, uint32_t count)
 	return kept;
 }
 
-static bool fits(const struct entry *entries, uint32_t count, char why[MEMBER_LIST_WHY])
+static bool fits(
+        const struct entry *entries, uint32_t count, const struct member_list_form *form, char why[MEMBER_LIST_WHY])
 {
 	uint32_t of_family[FAMILIES] = {0};
 	for (uint32_t i = 0; i < count; i++)
 		of_family[entries[i].addr.family == ADDR_V6 ? FAMILY_V6 : FAMILY_V4]++;
+	bool loses_v4 = form->keeps_v4 && !of_family[FAMILY_V4], loses_v6 = form->keeps_v6 && !of_family[FAMILY_V6];
+	if (loses_v4 || loses_v6) {
+		/* whose questions would be answered by nothing */
+		snprintf(why, MEMBER_LIST_WHY,
+		        "there is no IPv%d member in the list any more; a pool is never emptied of a family by one",
+		        loses_v4 ? 4 : 6);
+		return false;
+	}
 	if (of_family[FAMILY_V4] <= MEMBERS_MAX && of_family[FAMILY_V6] <= MEMBERS_MAX)
 		return true;
 	snprintf(why, MEMBER_LIST_WHY, "a pool has at most %d members of a family", MEMBERS_MAX);
@@ -119,7 +128,7 @@ static char *text_of(
 	for (size_t i = 0; good && i < size; i++)
 		good = take_entry(&entries[i], json_array_get(list, i), form, i, why);
 	*count = good ? unify(entries, (uint32_t)size) : 0;
-	char *text = good && fits(entries, *count, why) ? lines_of(entries, *count) : NULL;
+	char *text = good && fits(entries, *count, form, why) ? lines_of(entries, *count) : NULL;
 	free(entries);
 	return text;
 }

@@ -7,6 +7,7 @@
 #ifndef MERIDIAN_PROBE_MEMBER_LIST_H
 #define MERIDIAN_PROBE_MEMBER_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,13 +15,14 @@
 struct member_list_form {
 	const char *list;             /* to the list; NULL: the reply is the list */
 	const char *address, *weight; /* in an entry that is an object; NULL: those names */
+	bool keeps_v4, keeps_v6;      /* the list before it has members of the family: so has to have this one */
 };
 
 #define MEMBER_LIST_WHY 256
 
 /* One `ADDRESS WEIGHT` a line, sorted, each address once with its largest weight, so that a registry that says the same
  * in another order says nothing new; *count gets how many. The caller frees it. NULL: what is wrong stands in `why`. A
- * list with nobody in it is wrong, and so is one with more than a pool can have. */
+ * list with nobody in it, or of a family that is to be kept, is wrong, and so is one with more than a pool can have. */
 char *member_list_text(
         const char *body, size_t size, const struct member_list_form *form, uint32_t *count, char why[MEMBER_LIST_WHY]);
 

@@ -72,6 +72,7 @@ struct member_source {
 	uint64_t id;             /* of what is asked, not when */
 	const char *path;        /* where the last good list is kept: ID.members in the state folder */
 	uint64_t digest;         /* hash_bytes of what was read from there; 0: it could not be used */
+	bool has_v4, has_v6;     /* families of which there are members in it */
 	const struct yaml *kept; /* the same; only while conf_read runs, as is the next */
 	bool looked;
 	struct member_source *next;

@@ -83,7 +83,7 @@ static bool read_url(struct reader *reader, const struct yaml *value, const stru
 {
 	struct member_source *source = field;
 	(void)option;
-	source->url = source->target.name = source->probe.name = arena_string(reader->arena, value->text);
+	source->url = source->probe.name = arena_string(reader->arena, value->text);
 	if (!check_line(reader, value, false))
 		return false;
 	if (strchr(value->text, '@'))
@@ -132,6 +132,9 @@ static void identify(struct reader *reader, struct member_source *source)
 		text = arena_printf(reader->scratch, "%s\n%s", text, *headers);
 	source->id = siphash(key, text, strlen(text));
 	probe->digest = hash_mix(hash_mix(source->id, (uint64_t)probe->interval), (uint64_t)probe->timeout);
+	/* A registry may be asked for several lists by one URL: each has a name, and so a schedule, of its own. */
+	source->target.name = arena_printf(
+	        reader->arena, "%s as %016llx", source->url, (unsigned long long)probe->digest);
 	const char *folder = reader->conf->state;
 	source->path = arena_printf(reader->arena, "%s%s%016llx" MEMBER_LIST_SUFFIX, folder,
 	        *folder && folder[strlen(folder) - 1] == '/' ? "" : "/", (unsigned long long)source->id);
@@ -246,6 +249,10 @@ void conf_source_fill(
 	const struct yaml *kept = kept_list(reader, source);
 	if (kept) {
 		conf_pool_fill(reader, kept, pool);
+		for (uint32_t i = 0; i < pool->member_count; i++) {
+			source->has_v4 |= pool->members[i].addr.family == ADDR_V4;
+			source->has_v6 |= pool->members[i].addr.family == ADDR_V6;
+		}
 		return;
 	}
 	if (!take_before(reader, service, pool) && !err_count(reader->err, ERR_ERROR))

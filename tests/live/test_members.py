@@ -2,11 +2,14 @@
 import glob
 import json
 import os
+import re
 import signal
 import subprocess
+import threading
 import unittest
 
 import centers
+import world
 from world import CTL, LiveTest, SLOW, until
 
 GEO = '''\
@@ -96,7 +99,7 @@ class Registry(LiveTest):
 
     def test_bad_lists(self):
         """The last good one goes on, and what is wrong is told once and shown."""
-        rows = (('[]', 'no member in the list'), (entries(1), "'min' is 2"), (b'<html>', 'is no JSON'), (b'', 'is no JSON'),
+        rows = (('[]', 'no member in the list'), ('["2001:db8::1", "2001:db8::2"]', 'no IPv4 member'), (entries(1), "'min' is 2"), (b'<html>', 'is no JSON'), (b'', 'is no JSON'),
                 (b'[' * 100000, 'is no JSON'), (b'{"data": {"members": {}}}', "no list at 'data.members'"),
                 ('["192.0.2.1", "www"]', "entry 2 has 'www'"), ('["192.0.2.1", "224.0.0.1"]', 'multicast'),
                 (b' ' * (2 << 20), 'larger than 1048576 bytes'),
@@ -211,6 +214,75 @@ class Secure(LiveTest):
             until(lambda: why in json.dumps(self.world.status()['remarks']), 10 * SLOW, why)
             self.assertEqual(self.world.ask('www.example.com').data(), ['192.0.2.1'], 'it keeps what it had')
             self.world.edit('geo/world.yaml', new, old)
+
+
+class Several(LiveTest):
+    """Lists of several pools by one URL, and a start that waits for one."""
+    time, started = 60, False
+
+    def slow(self, name):
+        """A registry that answers when it is let."""
+        registry = self.world.center(name)
+        registry.let, reply = threading.Event(), registry.reply
+        def held(*words):
+            registry.let.wait(60)
+            reply(*words)
+        registry.reply = held
+        return registry
+
+    def test_one_url(self):
+        """Each list has a schedule of its own, which reloads leave alone, and a row of the metrics."""
+        registry = self.world.center('registry', body=b'{"a": ["192.0.2.1"], "b": ["192.0.2.2"]}')
+        geo = GEO.format(registry=registry.address, more=', read: a').replace('interval: 1s', 'interval: 1h')
+        pool = re.search('iad: ({ members.*)', geo)[1]
+        self.world.write('geo/world.yaml', geo.replace('[192.0.2.99]', pool.replace('read: a', 'read: b')))
+        self.world.start()
+        self.assertEqual(self.world.ask('www.example.com').data(), ['192.0.2.1'])
+        for _ in range(10):
+            self.world.reload()
+        asked = len(registry.requests)
+        # One that is new is asked within a second, and so would be one whose schedule had begun anew.
+        self.world.edit('geo/world.yaml', 'read: a', 'read: a, min: 1, weight: x')
+        self.world.reload()
+        until(lambda: len(registry.requests) > asked, 10 * SLOW, 'the new one is asked')
+        self.assertEqual((asked, len(registry.requests)), (2, 3))
+        lists = self.world.control('health')['data']['lists']
+        self.assertEqual(len(lists), 2)
+        self.world.stop()
+
+    def test_start_without_it(self):
+        """While a start waits for a list, a reload takes it away: the start goes on."""
+        registry = self.slow('slow')
+        self.world.write('geo/world.yaml', GEO.format(registry=registry.address, more='')
+                         .replace('interval: 1s, timeout: 500ms', 'interval: 1h, timeout: 60s'))
+        self.world.start(wait=False)
+        until(lambda: registry.requests, 10 * SLOW, 'it is asked')
+        self.world.write('geo/world.yaml', world.PLACES)
+        self.world.signal(signal.SIGHUP)
+        self.world.await_ready()
+        registry.let.set()
+        self.world.stop()
+
+    def test_comes_during_a_reload(self):
+        """A first list that comes while a reload is under way, which has not seen it, is not lost."""
+        registry = self.slow('late')
+        registry.body = b'["192.0.2.1"]'
+        zone = self.world.read('zones/example.com.zone')
+        self.world.write('zones/large.test.zone', zone.replace('example.com', 'large.test') +
+                         ''.join(f'h{i} A 192.0.2.1\n' for i in range(300000)))
+        self.world.start()
+        self.world.write('geo/world.yaml', GEO.format(registry=registry.address, more='')
+                         .replace('interval: 1s, timeout: 500ms', 'interval: 1h, timeout: 60s'))
+        self.world.reload()
+        until(lambda: registry.requests, 10 * SLOW, 'it is asked')
+        with open(self.world.path('zones/large.test.zone'), 'a') as file:
+            file.write('more A 192.0.2.1\n')
+        before = self.world.log.count('reload asked for')
+        self.world.signal(signal.SIGHUP)
+        until(lambda: self.world.log.count('reload asked for') > before, 10 * SLOW, 'the reload has begun')
+        registry.let.set()
+        until(lambda: self.world.ask('www.example.com').data() == ['192.0.2.1'], 10 * SLOW, 'the list is given')
+        self.world.stop()
 
 
 class NoList(LiveTest):
