@@ -106,3 +106,17 @@ noinst_PROGRAMS += tests/fuzz/fuzz_member_list
 tests_fuzz_fuzz_member_list_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_member_list_LDADD = $(PROBE_LIBS) $(CONF_LIBS)
 endif
+
+# The saved state.
+check_PROGRAMS += tests/fuzz/replay_state
+tests_fuzz_replay_state_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_state.c tests/unit/pool/world.c
+tests_fuzz_replay_state_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/pool -DFUZZ_CORPUS='"tests/fuzz/corpus/state"'
+tests_fuzz_replay_state_LDADD = $(POOL_LIBS)
+
+if FUZZING
+noinst_PROGRAMS += tests/fuzz/fuzz_state
+tests_fuzz_fuzz_state_SOURCES = tests/fuzz/fuzz_state.c tests/unit/pool/world.c
+tests_fuzz_fuzz_state_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/pool
+tests_fuzz_fuzz_state_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_state_LDADD = $(POOL_LIBS)
+endif
