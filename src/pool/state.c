@@ -267,7 +267,7 @@ static void save_pools(struct out *out, const struct board *board, uint32_t inde
 char *board_save_text(const struct board *board, size_t *size)
 {
 	struct out out = {0};
-	out_room(&out, (size_t)board->target_count * LINE_GUESS); /* what is not used is never touched */
+	out_room(&out, 1 + (size_t)board->target_count * LINE_GUESS); /* what is not used is never touched */
 	write_text(&out, STATE_HEADER "\n");
 	for (uint32_t i = 0; i < board->target_count; i++) {
 		save_target(&out, board, i);

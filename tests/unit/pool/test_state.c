@@ -209,6 +209,20 @@ static void test_odd_names(void **state)
 	end(&fixture);
 }
 
+/* A server that steers nothing has a state too (under UBSan, room for nothing would be told). */
+static void test_no_targets(void **state)
+{
+	(void)state;
+	const struct steering nothing = {.target_count = 0};
+	struct board *board = board_new(&nothing, NULL);
+	size_t size;
+	char *text = board_save_text(board, &size);
+	assert_string_equal(text, "meridian state 1\n");
+	assert_int_equal(size, strlen(text));
+	free(text);
+	board_free(board);
+}
+
 int main(void)
 {
 	log_set_level(LOG_LEVEL_ERROR);
@@ -218,6 +232,7 @@ int main(void)
 	        cmocka_unit_test(test_damaged),
 	        cmocka_unit_test(test_cut),
 	        cmocka_unit_test(test_odd_names),
+	        cmocka_unit_test(test_no_targets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
