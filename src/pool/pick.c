@@ -51,7 +51,7 @@ static __attribute__((noinline)) struct pick pick_last(const struct service_word
 		return (struct pick){.verdict = PICK_SERVFAIL, .pool = order[0]};
 	unsigned i = count;
 	if (service->all_down == ALL_DOWN_POOL)
-		i = first_in(UINT64_C(1) << service->all_down_pool, order, count);
+		i = first_in(UINT64_C(1) << service->all_down_pool & word_get(&words->spare[family]), order, count);
 	if (i == count)
 		i = first_in(word_get(&words->some[family]), order, count);
 	if (i == count)

@@ -410,12 +410,24 @@ static uint64_t choose_usable(struct board *board, uint32_t index, unsigned fami
 	return all_down_usable(service, state, family, spare);
 }
 
+/* The pools that have anybody to give. One whose list of members was never had has not: it is no choice, not even a
+ * last one, unless all are such. */
+static uint64_t pools_peopled(const struct service *service)
+{
+	uint64_t peopled = 0;
+	for (unsigned i = 0; i < service->pool_count; i++) {
+		const struct pool *pool = &service->pools[i];
+		peopled |= (uint64_t)(pool->cname || pool->of[FAMILY_V4].count || pool->of[FAMILY_V6].count) << i;
+	}
+	return peopled ? peopled : UINT64_MAX >> (64 - service->pool_count);
+}
+
 static void render_family(struct board *board, uint32_t index, unsigned family, nanotime now)
 {
 	const struct service *service = &board->steering->services[index];
 	struct service_state *state = &board->states[index];
 	struct service_words *words = &board->services[index];
-	uint64_t all = UINT64_MAX >> (64 - service->pool_count), drained, kept;
+	uint64_t all = pools_peopled(service), drained, kept;
 	policy_bits(board, service, &drained, &kept);
 	uint64_t spare = all & ~drained ? all & ~drained : all;
 	bool was = state->all_down[family];

@@ -21,6 +21,7 @@ PLAYS = \
 	tests/play/names.play \
 	tests/play/nearest.play \
 	tests/play/nearly-full.play \
+	tests/play/no-list-yet.play \
 	tests/play/one-writer.play \
 	tests/play/promise.play \
 	tests/play/reload.play \
