@@ -41,22 +41,6 @@ static uint32_t place_of(const struct fact *fact)
 	return PLACE_COUNTRIES + (uint32_t)(code[0] - 'A') * 26 + (uint32_t)(code[1] - 'A');
 }
 
-struct tiling census_nobody(unsigned family)
-{
-	const struct prefix *prefixes;
-	size_t count = special_prefixes(&prefixes), used = 0;
-	struct patch *patches = malloc((count + FORMS) * sizeof *patches);
-	MUST(patches);
-	for (size_t i = 0; i < count; i++)
-		if (geo_family(&prefixes[i].addr) == family)
-			patches[used++] = patch_of(&prefixes[i], 1);
-	for (size_t i = 0; i < FORMS && family == GEO_V6; i++)
-		patches[used++] = patch_of(&special_forms[i], 1);
-	struct tiling tiling = tiling_of_patches(patches, used, 0);
-	free(patches);
-	return tiling;
-}
-
 struct census *census_new(const struct geodb *db, const struct query_log *log)
 {
 	struct census *census = calloc(1, sizeof *census);
@@ -66,7 +50,7 @@ struct census *census_new(const struct geodb *db, const struct query_log *log)
 		places[i] = i ? place_of(&db->facts.facts[i]) : PLACE_UNKNOWN;
 	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
 		const struct tiling *networks = &db->networks[family];
-		census->nobody[family] = census_nobody(family);
+		census->nobody[family] = special_tiling(family, 1);
 		census->known[family] = networks->count > 1 || piece_id(networks->pieces[0]);
 	}
 	census->networks = db->networks;

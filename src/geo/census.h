@@ -41,9 +41,6 @@ struct census {
 struct census *census_new(const struct geodb *db, const struct query_log *log);
 void census_free(struct census *census);
 
-/* A tiling of the family, not 0 where nobody is; the caller frees it. */
-struct tiling census_nobody(unsigned family);
-
 /* Whether there is somebody, where there is no log to tell: known to the databases (`fact`: what they say), or to older
  * ones or a rule, as an order tells that is not that of the unknown (`ordered`). So a database that lost networks is
  * seen. Of a family that no database knows all count. */

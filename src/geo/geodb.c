@@ -17,8 +17,8 @@
 
 #include "base/assert.h"
 #include "base/both.h"
-#include "base/hash.h"
 #include "geo/mmdb.h"
+#include "geo/numbering.h"
 #include "geo/schema.h"
 #include "geo/special.h"
 
@@ -54,49 +54,18 @@ static int64_t read_record(void *context, size_t offset)
 	return id == TILING_ID_NONE ? -1 : (int64_t)id;
 }
 
-/* Pairs of numbers → the number of the merged fact. */
-struct pairs {
-	struct {
-		uint64_t key; /* 0: free: neither is 0 where both know something */
-		uint32_t id;
-	} * slots;
-	uint32_t count, mask;
-};
-
-static uint32_t pair_slot(const struct pairs *pairs, uint64_t key)
-{
-	uint32_t at = (uint32_t)hash_mix(0, key) & pairs->mask;
-	while (pairs->slots[at].key && pairs->slots[at].key != key)
-		at = (at + 1) & pairs->mask;
-	return at;
-}
-
-static void pairs_grow(struct pairs *pairs)
-{
-	struct pairs old = *pairs;
-	pairs->mask = old.slots ? 2 * old.mask + 1 : 1023;
-	pairs->slots = calloc((size_t)pairs->mask + 1, sizeof *pairs->slots);
-	MUST(pairs->slots);
-	for (uint32_t i = 0; old.slots && i <= old.mask; i++)
-		if (old.slots[i].key)
-			pairs->slots[pair_slot(pairs, old.slots[i].key)] = old.slots[i];
-	free(old.slots);
-}
-
-static uint32_t merge(struct fact_table *facts, struct pairs *pairs, uint32_t first, uint32_t second)
+/* `pairs`: two numbers, of which neither is 0 → that of the merged fact. */
+static uint32_t merge(struct fact_table *facts, struct numbering *pairs, uint32_t first, uint32_t second)
 {
 	if (!first || !second)
 		return first | second;
 	uint64_t key = (uint64_t)first << 32 | second;
-	uint32_t slot = pair_slot(pairs, key);
-	if (pairs->slots[slot].key)
-		return pairs->slots[slot].id;
+	uint32_t id;
+	if (numbering_get(pairs, key, &id))
+		return id;
 	struct fact fact = fact_merge(&facts->facts[first], &facts->facts[second]);
-	uint32_t id = fact_table_add(facts, &fact);
-	pairs->slots[slot].key = key;
-	pairs->slots[slot].id = id;
-	if (++pairs->count > pairs->mask / 2)
-		pairs_grow(pairs);
+	id = fact_table_add(facts, &fact);
+	numbering_put(pairs, key, id);
 	return id;
 }
 
@@ -113,8 +82,7 @@ static bool lay_under(struct geodb *db, unsigned family, struct tiling *under)
 		*over = *under;
 		return true;
 	}
-	struct pairs pairs = {.count = 0};
-	pairs_grow(&pairs);
+	struct numbering pairs = {.count = 0};
 	struct tiling_writer writer;
 	tiling_begin(&writer, over->count + under->count);
 	struct overlay overlay = overlay_of(over, under);
@@ -126,7 +94,7 @@ static bool lay_under(struct geodb *db, unsigned family, struct tiling *under)
 		fits &= id != TILING_ID_NONE;
 		tiling_add(&writer, length, id);
 	}
-	free(pairs.slots);
+	numbering_free(&pairs);
 	tiling_free(over);
 	tiling_free(under);
 	*over = tiling_end(&writer);

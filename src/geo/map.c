@@ -169,22 +169,6 @@ static uint32_t order_of_rule(struct build *build, uint32_t rule, uint32_t fact)
 /* Numbers of the tiling of exceptions: 2 × (rule + 1) + special, or one of the forms that IPv4 has in IPv6. */
 #define EXCEPTION_FORM TILING_ID_NONE
 
-static struct tiling special_tiling(unsigned family)
-{
-	const struct prefix *prefixes;
-	size_t count = special_prefixes(&prefixes), used = 0;
-	struct patch *patches = malloc((count + FORMS) * sizeof *patches);
-	MUST(patches);
-	for (size_t i = 0; i < count; i++)
-		if (geo_family(&prefixes[i].addr) == family)
-			patches[used++] = patch_of(&prefixes[i], 1);
-	for (size_t i = 0; i < FORMS && family == GEO_V6; i++)
-		patches[used++] = patch_of(&special_forms[i], EXCEPTION_FORM);
-	struct tiling tiling = tiling_of_patches(patches, used, 0);
-	free(patches);
-	return tiling;
-}
-
 /* Rules of a kind, by prefix; number 2 × (rule + 1). *count: how many there are. */
 static struct tiling rule_tiling(const struct map_rules *rules, enum rule_kind kind, unsigned family, size_t *count)
 {
@@ -222,7 +206,7 @@ static struct tiling order_tiling(struct build *build, unsigned family, enum rul
 {
 	size_t count;
 	struct tiling rules = rule_tiling(build->rules, kind, family, &count);
-	struct tiling exceptions = join_exceptions(special_tiling(family), rules);
+	struct tiling exceptions = join_exceptions(special_tiling(family, EXCEPTION_FORM), rules);
 	struct tiling_writer writer;
 	tiling_begin(&writer, build->db->networks[family].count + exceptions.count);
 	struct overlay overlay = overlay_of(&build->db->networks[family], &exceptions);

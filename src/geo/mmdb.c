@@ -17,6 +17,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "geo/block.h"
+#include "geo/numbering.h"
 
 #define SEPARATOR 16 /* zero bytes between tree and data */
 #define VISITS_PER_NODE 4
@@ -199,32 +200,9 @@ void mmdb_close(struct mmdb *mmdb)
 /* Offsets of records → what the visit gave for them. Most records lie more than 8 bytes apart, so a word for each 8
  * bytes finds them without searching, and neighbours in the tree near one another; for the rest there is a table. */
 struct seen {
-	uint32_t *near; /* by offset / 8: 1 << 31 | offset % 8 << 24 | id */
-	struct seen_slot {
-		uint32_t offset, id; /* offset + 1; 0: free */
-	} * slots;
-	uint32_t count, mask;
+	uint32_t *near;        /* by offset / 8: 1 << 31 | offset % 8 << 24 | id */
+	struct numbering rest; /* by offset + 1 */
 };
-
-static uint32_t seen_slot(const struct seen *seen, uint32_t offset)
-{
-	uint32_t at = (uint32_t)hash_mix(0, offset + 1) & seen->mask;
-	while (seen->slots[at].offset && seen->slots[at].offset != offset + 1)
-		at = (at + 1) & seen->mask;
-	return at;
-}
-
-static void seen_grow(struct seen *seen)
-{
-	struct seen old = *seen;
-	seen->mask = old.slots ? 2 * old.mask + 1 : 1023;
-	seen->slots = calloc((size_t)seen->mask + 1, sizeof *seen->slots);
-	MUST(seen->slots);
-	for (uint32_t i = 0; old.slots && i <= old.mask; i++)
-		if (old.slots[i].offset)
-			seen->slots[seen_slot(seen, old.slots[i].offset - 1)] = old.slots[i];
-	free(old.slots);
-}
 
 /* The id of a record that was met before. */
 static bool seen_get(const struct seen *seen, uint32_t offset, uint32_t *id)
@@ -234,23 +212,15 @@ static bool seen_get(const struct seen *seen, uint32_t offset, uint32_t *id)
 		*id = near & TILING_ID_NONE;
 		return true;
 	}
-	if (!near || !seen->slots)
-		return false;
-	const struct seen_slot *slot = &seen->slots[seen_slot(seen, offset)];
-	*id = slot->id;
-	return slot->offset != 0;
+	return near && numbering_get(&seen->rest, (uint64_t)offset + 1, id);
 }
 
 static void seen_put(struct seen *seen, uint32_t offset, uint32_t id)
 {
-	if (!seen->near[offset / 8]) {
+	if (!seen->near[offset / 8])
 		seen->near[offset / 8] = (0x80 | offset % 8) << 24 | id;
-		return;
-	}
-	if (!seen->slots || seen->count > seen->mask / 2)
-		seen_grow(seen);
-	seen->slots[seen_slot(seen, offset)] = (struct seen_slot){offset + 1, id};
-	seen->count++;
+	else
+		numbering_put(&seen->rest, (uint64_t)offset + 1, id);
 }
 
 #define AHEAD 32 /* leaves between the first sight of a record and its use: the time in which memory brings it */
@@ -387,7 +357,7 @@ int mmdb_walk(
 		tiling_free(&networks[0].tiling);
 		done = false;
 	}
-	free(walk.seen.slots);
+	numbering_free(&walk.seen.rest);
 	block_resize(walk.seen.near, near_size, 0);
 	*why = walk.why;
 	return done ? 0 : -1;

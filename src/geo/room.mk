@@ -14,6 +14,7 @@ libgeo_a_SOURCES = \
 	src/geo/map.c \
 	src/geo/mmdb.c src/geo/mmdb.h \
 	src/geo/moves.c src/geo/moves.h \
+	src/geo/numbering.c src/geo/numbering.h \
 	src/geo/order.c src/geo/order.h \
 	src/geo/poptrie.c src/geo/poptrie.h \
 	src/geo/rank.c \

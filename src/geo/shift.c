@@ -14,6 +14,7 @@
 #include "base/both.h"
 #include "geo/distance.h"
 #include "geo/moves.h"
+#include "geo/special.h"
 #include "geo/strata.h"
 #include "geo/table.h"
 
@@ -43,7 +44,7 @@ struct shift_ground *shift_ground_new(const struct geodb *db, const struct query
 	*ground = (struct shift_ground){.db = db, .log = log, .spots = spots};
 	for (unsigned family = 0; family < GEO_FAMILIES; family++) {
 		const struct tiling *networks = &db->networks[family];
-		ground->nobody[family] = census_nobody(family);
+		ground->nobody[family] = special_tiling(family, 1);
 		ground->known[family] = networks->count > 1 || piece_id(networks->pieces[0]);
 	}
 	return ground;

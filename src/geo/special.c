@@ -4,6 +4,7 @@
 #include "geo/special.h"
 
 #include "base/cursor.h"
+#include "geo/geodb.h"
 
 #define V4(a, b, c, d, length)                                                                                         \
 	{                                                                                                              \
@@ -53,6 +54,18 @@ size_t special_prefixes(const struct prefix **prefixes)
 {
 	*prefixes = specials;
 	return sizeof specials / sizeof *specials;
+}
+
+struct tiling special_tiling(unsigned family, uint32_t form)
+{
+	struct patch patches[sizeof specials / sizeof *specials + FORMS];
+	size_t used = 0;
+	for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
+		if (geo_family(&specials[i].addr) == family)
+			patches[used++] = patch_of(&specials[i], 1);
+	for (size_t i = 0; i < FORMS && family == GEO_V6; i++)
+		patches[used++] = patch_of(&special_forms[i], form);
+	return tiling_of_patches(patches, used, 0);
 }
 
 bool special_is(const struct addr *addr)

@@ -8,11 +8,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/addr.h"
 
 /* All prefixes that are private, loopback, documentation and the like; both families. */
 size_t special_prefixes(const struct prefix **prefixes);
+struct tiling; /* geo/tiling.h */
+/* They as a tiling of the family: 1 in them, `form` in the forms below, else 0; the caller frees it. */
+struct tiling special_tiling(unsigned family, uint32_t form);
 bool special_is(const struct addr *addr);
 
 /* Prefixes of IPv6 in which an IPv4 address follows: it is looked up as that. */
