@@ -3,7 +3,7 @@
 BENCHES =
 
 BENCHES += tests/bench/bench_zone
-tests_bench_bench_zone_SOURCES = tests/bench/bench_zone.c
+tests_bench_bench_zone_SOURCES = tests/bench/bench_zone.c tests/bench/memory.h
 tests_bench_bench_zone_LDADD = $(ZONE_LIBS)
 
 BENCHES += tests/bench/bench_probe
@@ -16,7 +16,7 @@ tests_bench_bench_pick_SOURCES = tests/bench/bench_pick.c
 tests_bench_bench_pick_LDADD = $(POOL_LIBS)
 
 BENCHES += tests/bench/bench_load
-tests_bench_bench_load_SOURCES = tests/bench/bench_load.c
+tests_bench_bench_load_SOURCES = tests/bench/bench_load.c tests/bench/memory.h
 tests_bench_bench_load_LDADD = $(SNAP_LIBS)
 
 BENCHES += tests/bench/bench_geo

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "pool/pick.h"
 #include "snap/snapshot.h"
+#include "memory.h"
 
 enum { SERVICES = 10000, POOLS = 20, MEMBERS = 4, RUNS = 3, PATH_ROOM = 256 };
 
@@ -111,20 +112,6 @@ static double cpu_ms(void)
 	return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
 }
 
-/* A line of /proc/self/status, in MB. */
-static double memory(const char *key)
-{
-	char line[200];
-	double bytes = 0;
-	FILE *in = fopen("/proc/self/status", "r");
-	MUST(in);
-	while (fgets(line, sizeof line, in))
-		if (strncmp(line, key, strlen(key)) == 0)
-			bytes = 1024.0 * strtod(line + strlen(key), NULL);
-	fclose(in);
-	return bytes / 1e6;
-}
-
 /* What a service in use shows after a drain of its first pool. */
 static void check_drained(const struct snapshot *snapshot, const struct board *board)
 {
@@ -159,7 +146,7 @@ static void measure(const char *folder, double result[MEASURES])
 		board_report(board, i, &(struct result){.ok = true, .detail = "connected"}, 1, 2);
 	err_free(err);
 	err = err_new();
-	result[KEPT] = memory("VmRSS:");
+	result[KEPT] = memory("VmRSS:") / 1e6;
 	start = cpu_ms();
 	MUST(board_drain(board, "d00", &(struct override){.reason = "bench"}, 1, 2, err) == 1);
 	result[DRAIN] = cpu_ms() - start;
@@ -174,7 +161,7 @@ static void measure(const char *folder, double result[MEASURES])
 	result[CARRY] = cpu_ms() - start;
 	result[BEHIND] = result[DRAIN] + result[SAVE] + result[CARRY];
 	check_drained(snapshot, next);
-	result[PEAK] = memory("VmHWM:");
+	result[PEAK] = memory("VmHWM:") / 1e6;
 	board_free(next);
 	board_free(board);
 	snapshot_free(snapshot);

@@ -13,6 +13,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "memory.h"
 #include "zone/zone.h"
 
 struct result {
@@ -31,20 +32,6 @@ static uint64_t write_zone(const char *path, unsigned records)
 	long size = ftell(out);
 	MUST(fclose(out) == 0 && size > 0);
 	return (uint64_t)size;
-}
-
-/* A line of /proc/self/status, in bytes. */
-static double memory(const char *key)
-{
-	char line[200];
-	double bytes = 0;
-	FILE *in = fopen("/proc/self/status", "r");
-	MUST(in);
-	while (fgets(line, sizeof line, in))
-		if (strncmp(line, key, strlen(key)) == 0)
-			bytes = 1024.0 * strtod(line + strlen(key), NULL);
-	fclose(in);
-	return bytes;
 }
 
 static struct result measure(const char *path, uint64_t text)
