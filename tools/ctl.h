@@ -77,6 +77,8 @@ struct ctl_table;
 struct ctl_table *ctl_table_new(unsigned columns);
 /* Takes `text` over; cells fill row after row. `colour`: an SGR parameter such as "31", or NULL. */
 void ctl_table_add(struct ctl_table *table, char *text, const char *colour);
+/* The same, behind two blanks. */
+void ctl_table_add_indented(struct ctl_table *table, char *text, const char *colour);
 void ctl_table_heading(struct ctl_table *table, const char *const *names);
 /* Prints and frees; nothing but the heading: nothing is printed. */
 void ctl_table_end(struct ctl_table *table, FILE *out, bool colour);
@@ -93,13 +95,18 @@ void ctl_show_explain(const struct ctl *ctl, const json_t *data);
 
 /* ctl_plan.c */
 void ctl_show_plan(const struct ctl *ctl, const json_t *data);
-/* What the shares of `data` are shares of, as a line. */
-void ctl_show_weighing(const json_t *data);
+/* What the shares of `data` are shares of, as a paragraph; `taken`: and what is taken for granted, or NULL. */
+void ctl_show_weighing(const json_t *data, const char *taken);
+/* Members of shares, of whatever is told of each family. */
+enum { FAMILIES_SHOWN = 2 };
+extern const char *const ctl_families[FAMILIES_SHOWN];
 /* "12.3 %" of a member "ipv4" or "ipv6"; "-" where there is none. The caller frees it. */
 char *ctl_percent(const json_t *shares, const char *family);
+/* Of which services of a group how many clients move, as a line. */
+void ctl_show_who(const json_t *group);
+/* From where to where they move, and what each data center has before and after. */
+void ctl_show_moves(const struct ctl *ctl, const json_t *group);
 int offline_plan(const struct ctl *ctl);
-/* "a, b and 3 more": services of a group. */
-void ctl_show_services(const json_t *group);
 
 /* ctl_whatif.c */
 void ctl_show_whatif(const struct ctl *ctl, const json_t *data);

@@ -13,8 +13,7 @@
 
 enum { LISTED_MAX = 20, COUNTRIES_MAX = 5, SERVICES_MAX = 3 };
 
-static const char *const families[] = {"ipv4", "ipv6"};
-#define FAMILIES_SHOWN 2
+const char *const ctl_families[FAMILIES_SHOWN] = {"ipv4", "ipv6"};
 
 char *ctl_percent(const json_t *shares, const char *family)
 {
@@ -80,7 +79,8 @@ static json_int_t show_changes(const struct ctl *ctl, const json_t *changes)
 
 /* ---- who moves ---- */
 
-void ctl_show_services(const json_t *group)
+/* "a, b and 3 more" */
+static void show_services(const json_t *group)
 {
 	const json_t *services = json_object_get(group, "services");
 	json_int_t count = json_integer_value(json_object_get(group, "service_count"));
@@ -115,21 +115,30 @@ static char *list_countries(const json_t *countries, const json_t *share)
 	return text;
 }
 
+/* "  NAME" of a data center, or "(none)". */
+static void add_name(struct ctl_table *table, const json_t *object, const char *key, bool first, const char *colour)
+{
+	char *name = json_is_string(json_object_get(object, key)) ? ctl_text(object, key) : strdup("(none)");
+	if (first)
+		ctl_table_add_indented(table, name, colour);
+	else
+		ctl_table_add(table, name, colour);
+}
+
 static void show_ways(const struct ctl *ctl, const json_t *moves)
 {
 	static const char *const heading[] = {"  FROM", "TO", "IPV4", "IPV6", "COUNTRIES"};
-	struct ctl_table *table = ctl_table_new(5);
+	bool told = json_object_get(json_array_get(moves, 0), "countries");
+	struct ctl_table *table = ctl_table_new(told ? 5 : 4);
 	ctl_table_heading(table, heading);
 	for (size_t i = 0; i < json_array_size(moves); i++) {
 		const json_t *move = json_array_get(moves, i), *share = json_object_get(move, "share");
-		char *from = ctl_text(move, "from"), *indented;
-		MUST(asprintf(&indented, "  %s", from) >= 0);
-		free(from);
-		ctl_table_add(table, indented, NULL);
-		ctl_table_add(table, ctl_text(move, "to"), NULL);
+		add_name(table, move, "from", true, NULL);
+		add_name(table, move, "to", false, json_is_string(json_object_get(move, "to")) ? NULL : "31");
 		for (size_t family = 0; family < FAMILIES_SHOWN; family++)
-			ctl_table_add(table, ctl_percent(share, families[family]), NULL);
-		ctl_table_add(table, list_countries(json_object_get(move, "countries"), share), NULL);
+			ctl_table_add(table, ctl_percent(share, ctl_families[family]), NULL);
+		if (told)
+			ctl_table_add(table, list_countries(json_object_get(move, "countries"), share), NULL);
 	}
 	ctl_table_end(table, stdout, ctl->colour_out);
 }
@@ -141,54 +150,61 @@ static void show_shares(const struct ctl *ctl, const json_t *datacenters)
 	ctl_table_heading(table, heading);
 	for (size_t i = 0; i < json_array_size(datacenters); i++) {
 		const json_t *item = json_array_get(datacenters, i);
-		char *name = ctl_text(item, "name"), *indented;
-		MUST(asprintf(&indented, "  %s", name) >= 0);
-		free(name);
-		ctl_table_add(table, indented, NULL);
+		add_name(table, item, "name", true, NULL);
 		for (size_t family = 0; family < FAMILIES_SHOWN; family++) {
-			ctl_table_add(table, ctl_percent(json_object_get(item, "before"), families[family]), NULL);
-			ctl_table_add(table, ctl_percent(json_object_get(item, "after"), families[family]), NULL);
+			ctl_table_add(table, ctl_percent(json_object_get(item, "before"), ctl_families[family]), NULL);
+			ctl_table_add(table, ctl_percent(json_object_get(item, "after"), ctl_families[family]), NULL);
 		}
 	}
 	ctl_table_end(table, stdout, ctl->colour_out);
 }
 
-static void show_group(const struct ctl *ctl, const json_t *group)
+void ctl_show_who(const json_t *group)
 {
 	const json_t *moved = json_object_get(group, "moved"), *later = json_object_get(group, "later");
-	const json_t *limit = json_object_get(group, "max_move");
-	putchar('\n');
-	ctl_show_services(group);
+	show_services(group);
 	if (json_is_string(json_object_get(group, "map"))) {
 		char *map = ctl_text(group, "map");
 		printf(" (map %s)", map);
 		free(map);
 	}
 	for (size_t family = 0; family < FAMILIES_SHOWN; family++) {
-		char *percent = ctl_percent(moved, families[family]), *next = ctl_percent(later, families[family]);
+		char *percent = ctl_percent(moved, ctl_families[family]);
+		char *next = ctl_percent(later, ctl_families[family]);
 		if (*percent != '-')
 			printf("%s IPv%d: %s of the clients move", family ? ";" : ":", family ? 6 : 4, percent);
-		if (*percent != '-' && strcmp(next, "0.0 %") != 0)
+		if (*next != '-' && strcmp(next, "0.0 %") != 0)
 			printf(", for %s only a later choice changes", next);
 		free(percent);
 		free(next);
 	}
 	putchar('\n');
-	if (json_is_true(json_object_get(group, "over")))
-		printf("  more than max-move %.0f%%: a reload is refused without --accept\n",
-		        100 * json_number_value(limit));
+}
+
+void ctl_show_moves(const struct ctl *ctl, const json_t *group)
+{
 	show_ways(ctl, json_object_get(group, "moves"));
 	if (json_array_size(json_object_get(group, "moves")))
 		show_shares(ctl, json_object_get(group, "datacenters"));
 }
 
-void ctl_show_weighing(const json_t *data)
+static void show_group(const struct ctl *ctl, const json_t *group)
+{
+	putchar('\n');
+	ctl_show_who(group);
+	if (json_is_true(json_object_get(group, "over")))
+		printf("  more than max-move %.0f%%: a reload is refused without --accept\n",
+		        100 * json_number_value(json_object_get(group, "max_move")));
+	ctl_show_moves(ctl, group);
+}
+
+void ctl_show_weighing(const json_t *data, const char *taken)
 {
 	const char *by = json_string_value(json_object_get(data, "weighed_by"));
-	puts(by && strcmp(by, "log") == 0
-	                ? "Clients are weighed by the query log, each family by itself."
-	                : "Clients are counted by address space that the databases know, each family by itself;\n"
-	                  "all data centers are taken to be up.");
+	printf("\nClients are %s, each family by itself%s%s.\n",
+	        by && strcmp(by, "log") == 0 ? "weighed by the query log"
+	                                     : "counted by address space that the databases know",
+	        taken ? ";\n" : "", taken ? taken : "");
 }
 
 void ctl_show_plan(const struct ctl *ctl, const json_t *data)
@@ -204,10 +220,8 @@ void ctl_show_plan(const struct ctl *ctl, const json_t *data)
 		show_group(ctl, json_array_get(groups, i));
 	if (same)
 		printf("\n%lld %s: no client moves\n", (long long)same, same == 1 ? "service" : "services");
-	if (json_array_size(groups)) {
-		putchar('\n');
-		ctl_show_weighing(data);
-	}
+	if (json_array_size(groups))
+		ctl_show_weighing(data, "all data centers are taken to be up");
 }
 
 /* ---- without a server ---- */

@@ -206,6 +206,14 @@ void ctl_table_add(struct ctl_table *table, char *text, const char *colour)
 	table->cells[table->count++] = (struct cell){text, colour};
 }
 
+void ctl_table_add_indented(struct ctl_table *table, char *text, const char *colour)
+{
+	char *indented;
+	MUST(asprintf(&indented, "  %s", text) >= 0);
+	free(text);
+	ctl_table_add(table, indented, colour);
+}
+
 void ctl_table_heading(struct ctl_table *table, const char *const *names)
 {
 	table->headed = 1;

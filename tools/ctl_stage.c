@@ -54,32 +54,12 @@ struct board *stage_board(const struct stage *stage)
 
 /* ---- names ---- */
 
-static void no_such(
-        const char *what, const struct steer_word *word, const char *const *names, size_t count, struct err *err)
-{
-	const char *near = text_near(word->text, names, count);
-	err_add(err, ERR_ERROR, &word->at, "no %s named '%s'%s%s%s", what, word->text, near ? "; did you mean '" : "",
-	        near ? near : "", near ? "'?" : "");
-}
-
-static bool is_pool(const struct steering *steering, const char *name)
-{
-	for (uint32_t i = 0; i < steering->datacenter_count; i++)
-		if (strcmp(steering->datacenters[i], name) == 0)
-			return true;
-	for (uint32_t i = 0; i < steering->service_count; i++)
-		for (unsigned j = 0; j < steering->services[i].pool_count; j++)
-			if (strcmp(steering->services[i].pools[j].name, name) == 0)
-				return true;
-	return false;
-}
-
 bool stage_check_name(const struct snapshot *snapshot, const struct steer_word *word, struct err *err)
 {
 	const struct steering *steering = &snapshot->steering;
-	if (!word->text || is_pool(steering, word->text))
+	if (!word->text || steering_has(steering, word->text))
 		return true;
-	no_such("data center", word, steering->datacenters, steering->datacenter_count, err);
+	err_unknown(err, &word->at, "data center", word->text, steering->datacenters, steering->datacenter_count);
 	return false;
 }
 
@@ -111,7 +91,7 @@ static bool choose(const struct stage *stage, const struct steer_word *word, boo
 						chosen[pool->of[family].list[k].target] = true;
 		}
 	if (!found)
-		no_such("target", word, names, steering->target_count, err);
+		err_unknown(err, &word->at, "target", word->text, names, steering->target_count);
 	free(names);
 	return found;
 }

@@ -12,56 +12,7 @@
 #include "snap/whatif.h"
 #include "tools/ctl_offline.h"
 
-static const char *const families[] = {"ipv4", "ipv6"};
-#define FAMILIES_SHOWN 2
-
-/* Adds "  TEXT", and frees it. */
-static void add_indented(struct ctl_table *table, char *text, const char *colour)
-{
-	char *indented;
-	MUST(asprintf(&indented, "  %s", text) >= 0);
-	free(text);
-	ctl_table_add(table, indented, colour);
-}
-
-static char *name_or_nobody(const json_t *object, const char *key)
-{
-	return json_is_string(json_object_get(object, key)) ? ctl_text(object, key) : ctl_visible("(none)");
-}
-
 /* ---- one group ---- */
-
-static void show_moves(const struct ctl *ctl, const json_t *moves)
-{
-	static const char *const heading[] = {"  FROM", "TO", "IPV4", "IPV6"};
-	struct ctl_table *table = ctl_table_new(4);
-	ctl_table_heading(table, heading);
-	for (size_t i = 0; i < json_array_size(moves); i++) {
-		const json_t *move = json_array_get(moves, i);
-		add_indented(table, name_or_nobody(move, "from"), NULL);
-		ctl_table_add(
-		        table, name_or_nobody(move, "to"), json_is_string(json_object_get(move, "to")) ? NULL : "31");
-		for (size_t family = 0; family < FAMILIES_SHOWN; family++)
-			ctl_table_add(table, ctl_percent(json_object_get(move, "share"), families[family]), NULL);
-	}
-	ctl_table_end(table, stdout, ctl->colour_out);
-}
-
-static void show_places(const struct ctl *ctl, const json_t *places)
-{
-	static const char *const heading[] = {"  DATA CENTER", "IPV4 BEFORE", "AFTER", "IPV6 BEFORE", "AFTER"};
-	struct ctl_table *table = ctl_table_new(5);
-	ctl_table_heading(table, heading);
-	for (size_t i = 0; i < json_array_size(places); i++) {
-		const json_t *place = json_array_get(places, i);
-		add_indented(table, name_or_nobody(place, "name"), NULL);
-		for (size_t family = 0; family < FAMILIES_SHOWN; family++) {
-			ctl_table_add(table, ctl_percent(json_object_get(place, "before"), families[family]), NULL);
-			ctl_table_add(table, ctl_percent(json_object_get(place, "after"), families[family]), NULL);
-		}
-	}
-	ctl_table_end(table, stdout, ctl->colour_out);
-}
 
 static char *kilometres(const json_t *distance, const char *family, const char *side, const char *key)
 {
@@ -85,10 +36,10 @@ static void show_distances(const struct ctl *ctl, const json_t *group)
 	ctl_table_heading(table, heading);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const json_t *distance = json_object_get(group, rows[i].member);
-		add_indented(table, ctl_visible(rows[i].label), NULL);
+		ctl_table_add_indented(table, ctl_visible(rows[i].label), NULL);
 		for (size_t family = 0; family < FAMILIES_SHOWN; family++) {
-			ctl_table_add(table, kilometres(distance, families[family], "before", rows[i].key), NULL);
-			ctl_table_add(table, kilometres(distance, families[family], "after", rows[i].key), NULL);
+			ctl_table_add(table, kilometres(distance, ctl_families[family], "before", rows[i].key), NULL);
+			ctl_table_add(table, kilometres(distance, ctl_families[family], "after", rows[i].key), NULL);
 		}
 	}
 	ctl_table_end(table, stdout, ctl->colour_out);
@@ -105,27 +56,13 @@ static bool any_lost(const json_t *group)
 
 static void show_group(const struct ctl *ctl, const json_t *group)
 {
-	const json_t *moved = json_object_get(group, "moved");
-	ctl_show_services(group);
-	if (json_is_string(json_object_get(group, "map"))) {
-		char *map = ctl_text(group, "map");
-		printf(" (map %s)", map);
-		free(map);
-	}
-	for (size_t family = 0; family < FAMILIES_SHOWN; family++) {
-		char *percent = ctl_percent(moved, families[family]);
-		if (*percent != '-')
-			printf("%s IPv%d: %s of the clients move", family ? ";" : ":", family ? 6 : 4, percent);
-		free(percent);
-	}
-	putchar('\n');
+	ctl_show_who(group);
 	if (any_lost(group)) {
 		char *rule = ctl_text(group, "all_down");
 		printf("  no data center is left for some of them: `all-down: %s` decides what they are told\n", rule);
 		free(rule);
 	}
-	show_moves(ctl, json_object_get(group, "moves"));
-	show_places(ctl, json_object_get(group, "datacenters"));
+	ctl_show_moves(ctl, group);
 	show_distances(ctl, group);
 	putchar('\n');
 }
@@ -155,18 +92,30 @@ static char *worst_text(const json_t *worst, bool growth)
 	return text;
 }
 
+/* "fra (down)": what is asked about it, or what it is already. */
+static char *marked_name(const json_t *site)
+{
+	const char *now = json_string_value(json_object_get(site, "now"));
+	bool out = now && strcmp(now, "up") != 0;
+	char *text, *name = ctl_text(site, "name"), *state = ctl_text(site, "now");
+	if (out)
+		MUST(asprintf(&text, "%s (%s already)", name, state) >= 0);
+	else
+		MUST(asprintf(&text, "%s%s", name,
+		             json_is_true(json_object_get(site, "down"))    ? " (down)"
+		             : json_is_true(json_object_get(site, "added")) ? " (added)"
+		                                                            : "") >= 0);
+	free(name);
+	free(state);
+	return text;
+}
+
 static void show_site(struct ctl_table *table, const json_t *site, bool growth)
 {
-	const json_t *worst = json_object_get(site, "if_it_fails");
 	bool over = json_is_true(json_object_get(site, "over"));
-	char *name = ctl_text(site, "name"), *rate;
-	const char *mark = json_is_true(json_object_get(site, "down"))    ? " (down)"
-	                   : json_is_true(json_object_get(site, "added")) ? " (added)"
-	                                                                  : "";
-	char *marked;
-	MUST(asprintf(&marked, "%s%s", name, mark) >= 0);
+	char *rate;
 	MUST(asprintf(&rate, "%.6g/s", json_number_value(json_object_get(site, "capacity"))) >= 0);
-	add_indented(table, marked, over ? "31" : NULL);
+	ctl_table_add_indented(table, marked_name(site), over ? "31" : NULL);
 	ctl_table_add(table, json_is_number(json_object_get(site, "capacity")) ? strdup(rate) : ctl_visible("-"), NULL);
 	free(rate);
 	for (unsigned i = 0; i < 2; i++) {
@@ -177,8 +126,7 @@ static void show_site(struct ctl_table *table, const json_t *site, bool growth)
 	}
 	ctl_table_add(table, use_text(json_object_get(site, "use_before"), growth), NULL);
 	ctl_table_add(table, use_text(json_object_get(site, "use_after"), growth), over ? "31" : NULL);
-	ctl_table_add(table, worst_text(worst, growth), NULL);
-	free(name);
+	ctl_table_add(table, worst_text(json_object_get(site, "if_it_fails"), growth), NULL);
 }
 
 static void show_next(const json_t *next, bool growth, const char *unit)
@@ -250,13 +198,10 @@ void ctl_show_whatif(const struct ctl *ctl, const json_t *data)
 	if (same)
 		printf("%lld %s: no client moves\n\n", (long long)same, same == 1 ? "service" : "services");
 	show_capacity(ctl, json_object_get(data, "capacity"));
-	if (json_array_size(groups)) {
-		const char *by = json_string_value(json_object_get(data, "weighed_by"));
-		puts(by && strcmp(by, "log") == 0
-		                ? "\nClients are weighed by the query log, each family by itself."
-		                : "\nClients are counted by address space that the databases know, each "
-		                  "family by itself.");
-	}
+	if (json_array_size(groups))
+		ctl_show_weighing(data, json_object_get(data, "generation")
+		                                ? NULL
+		                                : "by the files, all data centers are taken to be up now");
 }
 
 /* ---- without a server ---- */

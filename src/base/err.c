@@ -189,6 +189,16 @@ void err_add(struct err *err, enum err_level level, const struct err_at *at, con
 		show_line(item, at->text, at->text_length);
 }
 
+void err_unknown(struct err *err, const struct err_at *at, const char *what, const char *name, const char *const *names,
+        size_t count)
+{
+	const char *near = text_near(name, names, count);
+	if (near)
+		err_add(err, ERR_ERROR, at, "no %s named '%s'; did you mean '%s'?", what, name, near);
+	else
+		err_add(err, ERR_ERROR, at, "no %s named '%s'", what, name);
+}
+
 size_t err_count(const struct err *err, enum err_level level)
 {
 	return err->added[level];

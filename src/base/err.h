@@ -51,6 +51,10 @@ void err_free(struct err *err);
 void err_add(struct err *err, enum err_level level, const struct err_at *at, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 
+/* The error that there is no `what` of that name, and which of `count` names may be meant. */
+void err_unknown(struct err *err, const struct err_at *at, const char *what, const char *name, const char *const *names,
+        size_t count);
+
 /* How many of that level were added, beyond ERR_MAX too. */
 size_t err_count(const struct err *err, enum err_level level);
 /* How many items are kept, and item `i` of them, in the order added; borrowed. */

@@ -132,8 +132,8 @@ static json_t *report_capacity(const struct whatif *whatif)
 	for (uint32_t i = 0; i < whatif->site_count; i++) {
 		const struct whatif_site *site = &whatif->sites[i];
 		json_array_append_new(
-		        list, json_pack("{s:s, s:b, s:b, s:o, s:f, s:f, s:o, s:o, s:b, s:o}", "name", site->name,
-		                      "down", site->down, "added", site->added, "capacity",
+		        list, json_pack("{s:s, s:b, s:b, s:s?, s:o, s:f, s:f, s:o, s:o, s:b, s:o}", "name", site->name,
+		                      "down", site->down, "added", site->added, "now", site->now, "capacity",
 		                      site->capacity > 0 ? json_real(site->capacity) : json_null(), "share_before",
 		                      site->before, "share_after", site->after, "use_before", real_or_null(site->use),
 		                      "use_after", real_or_null(site->use_after), "over", site->over, "if_it_fails",

@@ -7,6 +7,8 @@
 #ifndef MERIDIAN_POOL_SERVICE_H
 #define MERIDIAN_POOL_SERVICE_H
 
+#include <string.h>
+
 #include "base/addr.h"
 #include "base/clock.h"
 #include "pool/policy.h"
@@ -193,6 +195,19 @@ static inline const uint32_t *target_parts(const struct steering *steering, uint
 static inline unsigned target_part_count(const struct steering *steering, uint32_t target)
 {
 	return target_parts(steering, target) ? steering->probes[steering->targets[target].probe].part_count : 0;
+}
+
+/* Is it a data center, or the label of some service's pool? */
+static inline bool steering_has(const struct steering *steering, const char *name)
+{
+	for (uint32_t i = 0; i < steering->datacenter_count; i++)
+		if (strcmp(steering->datacenters[i], name) == 0)
+			return true;
+	for (uint32_t i = 0; i < steering->service_count; i++)
+		for (unsigned j = 0; j < steering->services[i].pool_count; j++)
+			if (strcmp(steering->services[i].pools[j].name, name) == 0)
+				return true;
+	return false;
 }
 
 #endif

@@ -13,7 +13,6 @@
 
 #include "base/assert.h"
 #include "base/dict.h"
-#include "base/text.h"
 #include "snap/compile.h"
 #include "snap/plan.h"
 #include "wire/name.h"
@@ -45,11 +44,15 @@ struct whatif_state *whatif_state_new(const struct board *board)
 	state->usable = calloc(steering->service_count + 1, sizeof *state->usable);
 	state->held = calloc(steering->service_count + 1, sizeof *state->held);
 	state->loads = calloc(steering->datacenter_count + 1, sizeof *state->loads);
-	MUST(state->usable && state->held && state->loads);
+	state->now = calloc(steering->datacenter_count + 1, sizeof *state->now);
+	MUST(state->usable && state->held && state->loads && state->now);
 	for (uint32_t i = 0; i < steering->service_count; i++)
 		note_pools(state, board, i);
-	for (uint32_t i = 0; i < steering->datacenter_count; i++)
+	for (uint32_t i = 0; i < steering->datacenter_count; i++) {
+		struct datacenter_view view = board_datacenter(board, i);
 		state->loads[i] = board_load(board, i).load;
+		state->now[i] = view.drained ? "drained" : view.lost && !view.kept && !view.braked ? "down" : "up";
+	}
 	return state;
 }
 
@@ -60,6 +63,7 @@ void whatif_state_free(struct whatif_state *state)
 	free(state->usable);
 	free(state->held);
 	free(state->loads);
+	free(state->now);
 	free(state);
 }
 
@@ -149,37 +153,17 @@ static bool is_down(const struct whatif_question *question, const char *name)
 	return false;
 }
 
-static bool is_known(const struct snapshot *snapshot, const char *name)
-{
-	const struct steering *steering = &snapshot->steering;
-	for (uint32_t i = 0; i < steering->datacenter_count; i++)
-		if (strcmp(steering->datacenters[i], name) == 0)
-			return true;
-	for (uint32_t i = 0; i < steering->service_count; i++)
-		for (unsigned j = 0; j < steering->services[i].pool_count; j++)
-			if (strcmp(steering->services[i].pools[j].name, name) == 0)
-				return true;
-	return false;
-}
-
-static void unknown(const char *what, const char *name, const char *const *names, size_t count, struct err *err)
-{
-	const char *near = text_near(name, names, count);
-	err_add(err, ERR_ERROR, NULL, "no %s '%s'%s%s%s", what, name, near ? "; did you mean '" : "", near ? near : "",
-	        near ? "'?" : "");
-}
-
 static bool check_names(const struct snapshot *snapshot, const struct whatif_question *question, struct err *err)
 {
 	const struct steering *steering = &snapshot->steering;
 	bool good = true;
 	for (unsigned i = 0; i < question->down_count; i++)
-		if (!is_known(snapshot, question->down[i])) {
-			unknown("data center named", question->down[i], steering->datacenters,
-			        steering->datacenter_count, err);
+		if (!steering_has(steering, question->down[i])) {
+			err_unknown(err, NULL, "data center", question->down[i], steering->datacenters,
+			        steering->datacenter_count);
 			good = false;
 		}
-	if (question->added && is_known(snapshot, question->added->name)) {
+	if (question->added && steering_has(steering, question->added->name)) {
 		err_add(err, ERR_ERROR, NULL, "there is a data center '%s' already", question->added->name);
 		good = false;
 	}
@@ -208,7 +192,7 @@ static bool *wanted_services(struct looking *looking, struct err *err)
 				if (name_equal(conf->services[j].names[k], name))
 					found = wanted[j] = true;
 		if (!found)
-			unknown("service", question->services[i], NULL, 0, err);
+			err_unknown(err, NULL, "service", question->services[i], NULL, 0);
 		good = good && found;
 	}
 	return good ? wanted : NULL;

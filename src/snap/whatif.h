@@ -17,6 +17,7 @@ struct whatif_state {
 	uint64_t *usable; /* by service: pools that are chosen now, a bit each */
 	uint64_t *held;   /* those that only failback holds back */
 	double *loads;    /* by data center, 1 is full; NAN: it reports none */
+	const char **now; /* by data center: "up", "drained", "down" */
 };
 /* Control thread, or offline. */
 struct whatif_state *whatif_state_new(const struct board *board);
@@ -62,6 +63,7 @@ enum whatif_basis {
 struct whatif_site {
 	const char *name;
 	bool down, added;
+	const char *now;       /* what it is already: "up", "drained", "down"; NULL: it is added */
 	double capacity;       /* requests/s; 0: not given */
 	double before, after;  /* shares of the clients */
 	double use, use_after; /* in the measure of the basis; NAN: not known */

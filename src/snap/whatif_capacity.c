@@ -53,6 +53,7 @@ static void add_sites(struct whatif *whatif, const struct snapshot *snapshot, co
 		struct whatif_site *site = &whatif->sites[whatif->site_count++];
 		*site = (struct whatif_site){.name = datacenter->name,
 		        .added = added,
+		        .now = added ? NULL : question->state->now[i],
 		        .capacity = datacenter->capacity,
 		        .use = NAN,
 		        .use_after = NAN,

@@ -145,6 +145,8 @@ class Whatif(LiveTest):
         try:
             data = self.ask('--down', 'fra')
             self.assertEqual([(way['from'], way['to']) for way in data['groups'][0]['moves']], [('fra', 'sin')])
+            self.assertEqual({name: site['now'] for name, site in self.sites(data).items()},
+                             {'iad': 'drained', 'fra': 'up', 'sin': 'up'})
         finally:
             self.world.ctl('undrain', 'iad')
         text = self.world.ctl('whatif', '--down', 'fra,iad').stdout
@@ -164,7 +166,7 @@ class Whatif(LiveTest):
         for words, said in ((('--down', 'fri'), "no data center named 'fri'; did you mean 'fra'?"),
                             (('--add', 'fra=1,2'), "there is a data center 'fra' already"),
                             (('--add', 'gru'), 'is not NAME=LATITUDE,LONGITUDE'),
-                            (('--down', 'fra', '--services', 'w.example.com'), "no service 'w.example.com'")):
+                            (('--down', 'fra', '--services', 'w.example.com'), "no service named 'w.example.com'")):
             for where in ((), ('-s', self.world.path('control.sock'))):
                 with self.subTest(words=words, where=where):
                     done = self.world.ctl(*where, 'whatif', *words)

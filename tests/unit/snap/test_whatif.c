@@ -28,16 +28,17 @@ static const struct shift_way two_fall[] = {
         {FRA, SIN, NOBODY, {0.5, 1}}, {IAD, SIN, NOBODY, {0.375, 0}}, {SIN, SIN, NOBODY, {0.125, 0}}};
 static const struct shift_way all_fall[] = {{FRA, NOBODY, NOBODY, {1, 1}}};
 
-/* "iad 38>88 use 50>117! sin 1": shares and uses in percent, ! over, and who bears most if it fails as well. */
+/* "iad 38>88 use 50>117! sin 1": shares and uses in percent, ! over, = drained, and who bears most if
+ * it fails as well. */
 static void tell(const struct whatif *whatif, char *text, size_t room)
 {
 	static const char *const bases[] = {"load", "capacity", "growth"};
 	size_t size = (size_t)snprintf(text, room, "%s:", bases[whatif->basis]);
 	for (uint32_t i = 0; i < whatif->site_count; i++) {
 		const struct whatif_site *site = &whatif->sites[i];
-		size += (size_t)snprintf(text + size, room - size, " %s%s %.0f>%.0f use %.0f>%.0f%s", site->name,
-		        site->down ? "-" : "", 100 * site->before, 100 * site->after, 100 * site->use,
-		        100 * site->use_after, site->over ? "!" : "");
+		size += (size_t)snprintf(text + size, room - size, " %s%s%s %.0f>%.0f use %.0f>%.0f%s", site->name,
+		        site->down ? "-" : "", strcmp(site->now, "up") == 0 ? "" : "=", 100 * site->before,
+		        100 * site->after, 100 * site->use, 100 * site->use_after, site->over ? "!" : "");
 		if (site->worst != NO_INDEX)
 			size += (size_t)snprintf(text + size, room - size, " then %s %.0f",
 			        whatif->sites[site->worst].name, 100 * site->worst_use);
@@ -54,31 +55,31 @@ static const struct {
 	const char *down[3], *expected;
 } weighed[] = {
         {"nothing is known", fra_falls, 3, {0}, {NAN, NAN, NAN}, {"fra"},
-                "growth: iad 38>88 use 100>233 then sin 800 fra- 50>0 use 100>0 sin 12>12 use 100>100 then iad "
+                "growth: iad 38>88 use 100>233 then sin 800 fra- 50>0 use 100>0 sin= 12>12 use 100>100 then iad "
                 "267; next iad"},
         /* of all capacity iad has a half, fra and sin a quarter each */
         {"capacities", fra_falls, 3, {2000, 1000, 1000}, {NAN, NAN, NAN}, {"fra"},
-                "capacity: iad 38>88 use 75>175! then sin 400 fra- 50>0 use 200>0 sin 12>12 use 50>50 then iad "
+                "capacity: iad 38>88 use 75>175! then sin 400 fra- 50>0 use 200>0 sin= 12>12 use 50>50 then iad "
                 "200; next iad"},
         /* fra bears 800/s, which all go to iad, which has 600/s */
         {"loads", fra_falls, 3, {2000, 1000, 1000}, {0.3, 0.8, 0.1}, {"fra"},
-                "load: iad 38>88 use 30>70 then sin 150 fra- 50>0 use 80>0 sin 12>12 use 10>10 then iad 75; "
+                "load: iad 38>88 use 30>70 then sin 150 fra- 50>0 use 80>0 sin= 12>12 use 10>10 then iad 75; "
                 "next "
                 "iad"},
         {"loads without capacities: all are as large", fra_falls, 3, {0}, {0.3, 0.8, 0.1}, {"fra"},
-                "load: iad 38>88 use 30>110! then sin 120 fra- 50>0 use 80>0 sin 12>12 use 10>10 then iad 120; "
+                "load: iad 38>88 use 30>110! then sin 120 fra- 50>0 use 80>0 sin= 12>12 use 10>10 then iad 120; "
                 "next iad"},
         /* iad and sin bear 700/s for half of the clients: so does fra */
         {"a load that is not known", fra_falls, 3, {2000, 1000, 1000}, {0.3, NAN, 0.1}, {"fra"},
-                "load: iad 38>88 use 30>65 then sin 140 fra- 50>0 use nan>0 sin 12>12 use 10>10 then iad 70; "
+                "load: iad 38>88 use 30>65 then sin 140 fra- 50>0 use nan>0 sin= 12>12 use 10>10 then iad 70; "
                 "next "
                 "iad"},
         {"a capacity that is not known", fra_falls, 3, {0, 1000, 1000}, {0.3, 0.8, 0.1}, {"fra"},
-                "load: iad 38>88 use 30>nan then sin 144 fra- 50>0 use 80>0 sin 12>12 use 10>10; next sin"},
+                "load: iad 38>88 use 30>nan then sin 144 fra- 50>0 use 80>0 sin= 12>12 use 10>10; next sin"},
         {"the last one", two_fall, 3, {1000, 1000, 1000}, {0.3, 0.8, 0.1}, {"fra", "iad"},
-                "load: iad- 38>0 use 30>0 fra- 50>0 use 80>0 sin 12>100 use 10>120!; next sin"},
+                "load: iad- 38>0 use 30>0 fra- 50>0 use 80>0 sin= 12>100 use 10>120!; next sin"},
         {"nobody", all_fall, 1, {1000, 1000, 1000}, {0.3, 0.8, 0.1}, {"fra", "iad", "sin"},
-                "load: iad- 0>0 use 30>0 fra- 100>0 use 80>0 sin- 0>0 use 10>0; next none"},
+                "load: iad- 0>0 use 30>0 fra- 100>0 use 80>0 sin-= 0>0 use 10>0; next none"},
 };
 
 static void test_weigh(void **state)
@@ -97,7 +98,8 @@ static void test_weigh(void **state)
 		const char *down[3];
 		memcpy(loads, weighed[i].loads, sizeof loads);
 		memcpy(down, weighed[i].down, sizeof down);
-		struct whatif_state known = {.loads = loads};
+		const char *now[DATACENTERS] = {"up", "up", "drained"};
+		struct whatif_state known = {.loads = loads, .now = now};
 		struct whatif_question question = {.down = down, .state = &known};
 		while (question.down_count < 3 && down[question.down_count])
 			question.down_count++;

@@ -423,7 +423,8 @@ static void test_whatif(void **state)
 	(void)state;
 	static const struct row rows[] = {
 	        {"-s @ whatif --down fra --services www.example.com",
-	                "{\"weighed_by\":\"addresses\",\"down\":[\"fra\"],\"added\":null,\"same\":2,\"items\":[],"
+	                "{\"generation\":7,\"weighed_by\":\"addresses\",\"down\":[\"fra\"],\"added\":null,\"same\":2,"
+	                "\"items\":[],"
 	                "\"groups\":[{"
 	                "\"services\":[\"a.\",\"b.\",\"c.\",\"d.\"],\"service_count\":4,\"map\":\"world\",\"all_down\":"
 	                "\"last\","
@@ -441,7 +442,10 @@ static void test_whatif(void **state)
 	                "false,\"if_it_fails\":null},{\"name\":\"iad\",\"down\":false,\"added\":false,\"capacity\":"
 	                "12000,"
 	                "\"share_before\":0.5,\"share_after\":1,\"use_before\":0.6,\"use_after\":1.1,\"over\":true,"
-	                "\"if_it_fails\":{\"name\":\"sin\",\"use\":2}}],\"next\":{\"name\":\"iad\",\"use\":1.1,"
+	                "\"if_it_fails\":{\"name\":\"sin\",\"use\":2}},{\"name\":\"sin\",\"down\":false,\"added\":"
+	                "false,\"now\":\"drained\","
+	                "\"capacity\":9000,\"share_before\":0,\"share_after\":0,\"use_before\":0,\"use_after\":0,"
+	                "\"over\":false,\"if_it_fails\":null}],\"next\":{\"name\":\"iad\",\"use\":1.1,"
 	                "\"then\":{\"name\":"
 	                "\"sin\",\"use\":2}}}}",
 	                "{\"down\":\"fra\",\"services\":\"www.example.com\",\"verb\":\"whatif\"}",
@@ -462,9 +466,11 @@ static void test_whatif(void **state)
 	                "2 services: no client moves\n"
 	                "\n"
 	                "Load, as data centers report it now and as it would go with their clients:\n"
-	                "  DATA CENTER  CAPACITY  CLIENTS BEFORE  AFTER    LOAD BEFORE  AFTER  IF IT FAILS NEXT\n"
-	                "  fra (down)   -         50.0 %          0.0 %    -            0 %    -\n"
-	                "  iad          12000/s   50.0 %          100.0 %  60 %         110 %  sin 200 %\n"
+	                "  DATA CENTER            CAPACITY  CLIENTS BEFORE  AFTER    LOAD BEFORE  AFTER  IF IT FAILS "
+	                "NEXT\n"
+	                "  fra (down)             -         50.0 %          0.0 %    -            0 %    -\n"
+	                "  iad                    12000/s   50.0 %          100.0 %  60 %         110 %  sin 200 %\n"
+	                "  sin (drained already)  9000/s    0.0 %           0.0 %    0 %          0 %    -\n"
 	                "over: iad, with 110 % of its capacity\n"
 	                "falls next: iad, with 110 % of its capacity; after it sin, with 200 %\n"
 	                "\n"
