@@ -50,4 +50,8 @@ tests_fuzz_fuzz_steer_LDADD = $(WIRE_LIBS)
 endif
 
 dist_man_MANS += tools/meridiand.8 tools/meridianctl.8 tools/meridian.yaml.5 tools/meridian-geo.5 tools/meridian-steer.5 tools/meridian-conformance.7
+# As installed they name the folder where these programs look for the configuration.
+install-data-hook:
+	for page in $(dist_man_MANS); do page=$${page##*/}; \
+	sed -i 's,/etc/meridian,$(sysconfdir)/meridian,g' "$(DESTDIR)$(mandir)/man$${page##*.}/$$page" || exit 1; done
 dist_check_SCRIPTS += tests/house/manpages tests/house/conformance tests/unit/tools/offline
