@@ -78,7 +78,7 @@ static int run_explain(const struct ctl *ctl)
 	const char *why = ctl->from || ctl->ecs ? explain_parse(&question, ctl->words[0], type, ctl->from, ctl->ecs)
 	                                        : "say who asks: --from ADDRESS, or --ecs PREFIX";
 	if (why) {
-		ctl_fail(ctl, "%s", why);
+		ctl_fail(ctl, "explain %s: %s", ctl->words[0], why);
 		return CTL_USAGE;
 	}
 	return asks_files(ctl) || ctl->when ? offline_explain(ctl) : call(ctl, "explain", ctl_show_explain);

@@ -497,12 +497,13 @@ static void test_wrong_usage(void **state)
 	        {"force t", "meridianctl: error: force: needs up|down"},
 	        {"test", "meridianctl: error: test: needs FILE"},
 	        {"drain fra --over 30", "meridianctl: error: --over takes a duration from 1s to 365d, such as 30m"},
-	        {"explain x --from foo", "meridianctl: error: --from is no address; a client subnet goes with --ecs"},
+	        {"explain x --from foo",
+	                "meridianctl: error: explain x: --from is no address; a client subnet goes with --ecs"},
 	        {"status --force", "meridianctl: error: status takes no --force"},
 	        {"-s a check", "meridianctl: error: check reads the files and asks no server: it takes no -s"},
 	        {"force t sideways", "meridianctl: error: a target is forced up or down, not 'sideways'"},
 	        {"whatif", "meridianctl: error: say what happens: --down DC[,DC], or --add NAME=LATITUDE,LONGITUDE"},
-	        {"explain x", "meridianctl: error: say who asks: --from ADDRESS, or --ecs PREFIX"},
+	        {"explain x", "meridianctl: error: explain x: say who asks: --from ADDRESS, or --ecs PREFIX"},
 	};
 	static struct run run;
 	for (size_t i = 0; i < COUNT(rows); i++) {
