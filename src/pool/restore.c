@@ -180,6 +180,21 @@ static bool restore_braked(struct restore *restore, char **words)
 	return true;
 }
 
+/* When the brake last saw it go. */
+static bool restore_left(struct restore *restore, char **words)
+{
+	nanotime since;
+	bool lost = !strcmp(words[2], "lost");
+	if ((!lost && strcmp(words[2], "odd") != 0) || !read_time(&since, words[3], restore->wall))
+		return false;
+	uint32_t index = board_find_datacenter(restore->board, words[1]);
+	if (index == NO_INDEX)
+		return true;
+	struct datacenter_state *state = &restore->board->datacenters[index];
+	*(lost ? &state->lost_at : &state->odd_at) = restore->now - (restore->wall - since);
+	return true;
+}
+
 /* A pool of a family of which something was kept. */
 struct kept_pool {
 	const struct service *service;
@@ -351,6 +366,7 @@ static const struct {
         {"drain", 5, restore_drain},
         {"lost", 3, restore_lost},
         {"braked", 2, restore_braked},
+        {"left", 4, restore_left},
         {"held", 5, restore_held},
         {"leaving", 5, restore_leaving},
         {"last", 4, restore_last},

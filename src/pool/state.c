@@ -12,6 +12,7 @@
  *   drain DATACENTER SINCE UNTIL REASON
  *   lost DATACENTER ORDER
  *   braked DATACENTER
+ *   left DATACENTER lost|odd SINCE
  *   held SERVICE POOL FAMILY SINCE
  *   leaving SERVICE POOL FAMILY SINCE
  *   last SERVICE POOL FAMILY
@@ -201,6 +202,18 @@ static void save_target(struct out *out, const struct board *board, uint32_t ind
 	write_text(out, "\n");
 }
 
+/* What the brake counts; `at` is monotonic, NEVER: it did not happen. */
+static void save_left(struct out *out, const struct board *board, uint32_t index, const char *how, nanotime at)
+{
+	if (at == NEVER || !board->steering->safety.brake)
+		return;
+	write_text(out, "left");
+	write_word(out, board->steering->datacenters[index]);
+	write_word(out, how);
+	write_number(out, at + board->offset);
+	write_text(out, "\n");
+}
+
 static void save_datacenter(struct out *out, const struct board *board, uint32_t index)
 {
 	const struct datacenter_state *state = &board->datacenters[index];
@@ -231,6 +244,8 @@ static void save_datacenter(struct out *out, const struct board *board, uint32_t
 		write_word(out, board->steering->datacenters[index]);
 		write_text(out, "\n");
 	}
+	save_left(out, board, index, "lost", state->lost_at);
+	save_left(out, board, index, "odd", state->odd_at);
 }
 
 /* A pool of a family of which something is kept; `since` is monotonic, NULL: it has none, NEVER: 0. */

@@ -1,9 +1,11 @@
 # Plays: scenarios as text, acted out in one process on a fake clock.
 PLAYS = \
+	tests/play/agree-brake.play \
 	tests/play/akamai-2021.play \
 	tests/play/all-down.play \
 	tests/play/autoscaled.play \
 	tests/play/bad-reload.play \
+	tests/play/brake-restart.play \
 	tests/play/catch-up.play \
 	tests/play/cloudflare-2025.play \
 	tests/play/dyn-2016.play \
