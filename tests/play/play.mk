@@ -8,11 +8,14 @@ PLAYS = \
 	tests/play/brake-restart.play \
 	tests/play/catch-up.play \
 	tests/play/cloudflare-2025.play \
+	tests/play/dwell.play \
 	tests/play/dyn-2016.play \
 	tests/play/dynamodb-2025.play \
+	tests/play/expired.play \
 	tests/play/facebook-2021.play \
 	tests/play/fail-after.play \
 	tests/play/failback-list.play \
+	tests/play/failback-when.play \
 	tests/play/failover.play \
 	tests/play/flapping.play \
 	tests/play/github-2018.play \
@@ -24,18 +27,21 @@ PLAYS = \
 	tests/play/nearest.play \
 	tests/play/nearly-full.play \
 	tests/play/no-list-yet.play \
+	tests/play/one-family.play \
 	tests/play/one-writer.play \
 	tests/play/promise.play \
 	tests/play/reload.play \
 	tests/play/return.play \
 	tests/play/ring.play \
 	tests/play/route53.play \
+	tests/play/spill-ramp.play \
 	tests/play/split-brain.play \
 	tests/play/stale-replica.play \
 	tests/play/thaw.play \
 	tests/play/ttl.play \
 	tests/play/wikimedia.play \
-	tests/play/weightless.play
+	tests/play/weightless.play \
+	tests/play/writer-need.play
 
 EXTRA_PROGRAMS += tests/play/play
 tests_play_play_SOURCES = \
