@@ -7,24 +7,19 @@
  */
 #include "main/daemon.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/assert.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "config.h"
 #include "main/fetch.h"
 
 #define STOP_GRACE (4 * NANO_SECOND)
 #define BUILD_GRACE_MS 500
-#define SAVE_DELAY_MS 500
-#define SAVE_AGAIN_MS 5000 /* after a write that failed */
 
 const struct conf *daemon_conf(const struct daemon *daemon)
 {
@@ -44,124 +39,6 @@ static void fail(struct daemon *daemon, struct err *err)
 	err_print(err, stderr, isatty(STDERR_FILENO));
 	daemon->status = EXIT_FAILURE;
 	daemon_stop(daemon);
-}
-
-/* ---- saved state ---- */
-
-struct save {
-	struct daemon *daemon;
-	uv_work_t work;
-	char *text;
-	size_t size;
-	char *path;
-	int failure; /* errno */
-	struct save_waiter *waiters;
-};
-
-/* Somebody who is told when what was changed until now is kept. */
-struct save_waiter {
-	void (*done)(void *context, bool kept);
-	void *context;
-	struct save_waiter *next;
-};
-
-static void tell_waiters(struct save_waiter *waiter, bool kept)
-{
-	while (waiter) {
-		struct save_waiter *next = waiter->next;
-		waiter->done(waiter->context, kept);
-		free(waiter);
-		waiter = next;
-	}
-}
-
-static void save_start(uv_timer_t *timer);
-
-static void save_work(uv_work_t *work)
-{
-	struct save *save = work->data;
-	if (file_replace(save->path, save->text, save->size))
-		save->failure = errno;
-}
-
-static void save_after(uv_work_t *work, int status)
-{
-	struct save *save = work->data;
-	struct daemon *daemon = save->daemon;
-	(void)status;
-	if (save->failure && save->failure != daemon->save_failure)
-		log_warn("state is not kept: %s: %s", save->path, strerror(save->failure));
-	daemon->save_failure = save->failure;
-	daemon->saving = false;
-	tell_waiters(save->waiters, !save->failure);
-	free(save->text);
-	free(save->path);
-	free(save);
-	if (daemon->waiters)
-		daemon_save(daemon, true);
-	else if (daemon->save_failure && daemon->phase != DAEMON_STOPPING)
-		uv_timer_start(&daemon->save, save_start, SAVE_AGAIN_MS, 0);
-	else if (daemon->unsaved)
-		daemon_save(daemon, false);
-	daemon->unsaved |= daemon->save_failure != 0;
-}
-
-static void save_start(uv_timer_t *timer)
-{
-	struct daemon *daemon = timer->data;
-	if (daemon->saving || !daemon->state_file)
-		return;
-	struct save *save = calloc(1, sizeof *save);
-	MUST(save);
-	save->daemon = daemon;
-	save->text = board_save_text(daemon_board(daemon), &save->size);
-	save->path = strdup(daemon->state_file);
-	save->work.data = save;
-	save->waiters = daemon->waiters;
-	daemon->waiters = NULL;
-	daemon->unsaved = false;
-	daemon->saving = true;
-	uv_timer_stop(timer);
-	uv_queue_work(&daemon->loop, &save->work, save_work, save_after);
-}
-
-void daemon_save(struct daemon *daemon, bool at_once)
-{
-	daemon->unsaved = true;
-	if (daemon->saving || daemon->phase == DAEMON_STOPPING)
-		return;
-	if (at_once)
-		save_start(&daemon->save);
-	else if (!uv_is_active((uv_handle_t *)&daemon->save))
-		uv_timer_start(&daemon->save, save_start, SAVE_DELAY_MS, 0);
-}
-
-void daemon_save_then(struct daemon *daemon, void (*done)(void *context, bool kept), void *context)
-{
-	if (!daemon->state_file || daemon->phase == DAEMON_STOPPING) {
-		done(context, false);
-		return;
-	}
-	struct save_waiter *waiter = malloc(sizeof *waiter), **end = &daemon->waiters;
-	MUST(waiter);
-	*waiter = (struct save_waiter){done, context, NULL};
-	while (*end)
-		end = &(*end)->next;
-	*end = waiter;
-	daemon_save(daemon, true);
-}
-
-/* The folder for state; without it verdicts are only not kept. */
-static void open_state(struct daemon *daemon, const struct conf *conf)
-{
-	if (!conf->state)
-		return;
-	if (mkdir(conf->state, 0750) == 0)
-		privileges_give(conf->user, conf->state);
-	else if (errno != EEXIST)
-		log_warn("state is not kept: %s: %s", conf->state, strerror(errno));
-	if (asprintf(&daemon->state_file, "%s/verdicts", conf->state) < 0)
-		daemon->state_file = NULL;
 }
 
 /* ---- time ---- */
@@ -250,6 +127,7 @@ static void published(void *context, const struct live *live)
 	log_set_level(level + daemon->verbose > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : level + daemon->verbose);
 	if (daemon->phase == DAEMON_LOADING || daemon->phase == DAEMON_STOPPING)
 		return;
+	save_published(daemon);
 	fetch_published(daemon->fetch);
 	prober_set(daemon->prober, live->board);
 	watch_published(daemon->watch);
@@ -374,7 +252,7 @@ static void first_built(void *context, const struct reload_outcome *outcome)
 	const struct conf *conf = daemon_conf(daemon);
 	struct err *err = err_new();
 	daemon->prober = prober_new(&daemon->loop, daemon->seed[1], err);
-	open_state(daemon, conf);
+	save_open(daemon, conf);
 	if (!daemon->prober || open_sockets(daemon, conf, err) || privileges_drop(conf->user, err)) {
 		fail(daemon, err);
 	} else {
@@ -394,19 +272,6 @@ static void first_built(void *context, const struct reload_outcome *outcome)
 }
 
 /* ---- the end ---- */
-
-/* The last word on verdicts, once the loop has ended and no write is under way. */
-static void save_last(struct daemon *daemon)
-{
-	if (daemon->unsaved && daemon->state_file && daemon_board(daemon)) {
-		size_t size;
-		char *text = board_save_text(daemon_board(daemon), &size);
-		file_replace(daemon->state_file, text, size);
-		free(text);
-	}
-	tell_waiters(daemon->waiters, false); /* their clients are gone */
-	daemon->waiters = NULL;
-}
 
 /* A build that is still under way (of a zone of millions, say) is for nobody any more. */
 static void abandon_build(uv_timer_t *timer)
@@ -435,7 +300,7 @@ void daemon_stop(struct daemon *daemon)
 	control_close(daemon->control);
 	for (unsigned i = 0; i < sizeof daemon->signals / sizeof daemon->signals[0]; i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
-	uv_close((uv_handle_t *)&daemon->save, NULL);
+	save_stop(daemon);
 	watch_free(daemon->watch);
 	events_close(daemon->events);
 	daemon->events = NULL;

@@ -45,7 +45,7 @@ struct daemon {
 	struct events *events;     /* NULL: nobody listens */
 
 	char *state_file;            /* NULL: no state is kept */
-	bool saving;                 /* a write is under way */
+	struct save *saving;         /* a write is under way, or its text is made; NULL: neither */
 	bool unsaved;                /* and something changed since */
 	int save_failure;            /* errno of the last write: told once, not each time */
 	struct save_waiter *waiters; /* who wants to know when the next write has ended */
@@ -68,14 +68,23 @@ struct board *daemon_board(const struct daemon *daemon);
 int daemon_run(struct daemon *daemon);
 /* Ends it in good order. */
 void daemon_stop(struct daemon *daemon);
+/* Works out what only time changes, and when to do so again. */
+void daemon_tick(struct daemon *daemon);
+
+/* save.c: the folder for state; without it verdicts are only not kept. */
+void save_open(struct daemon *daemon, const struct conf *conf);
 /* Saves verdicts and overrides within half a second (overrides: at once), off this thread. What cannot be written is
  * tried again every few seconds. */
 void daemon_save(struct daemon *daemon, bool at_once);
 /* Saves at once, and then tells whether it is kept, so that nobody is told that something is done which kill -9 could
  * still undo. */
 void daemon_save_then(struct daemon *daemon, void (*done)(void *context, bool kept), void *context);
-/* Works out what only time changes, and when to do so again. */
-void daemon_tick(struct daemon *daemon);
+/* Another board serves; before anything else is done on this thread. */
+void save_published(struct daemon *daemon);
+/* Ends the timer, and the text that is being made; a write that is under way goes on. */
+void save_stop(struct daemon *daemon);
+/* The last word on verdicts, once the loop has ended and no write is under way. */
+void save_last(struct daemon *daemon);
 
 /* announce.c: tells the secondaries of each zone that is not what it was at the last call. */
 void announce(struct daemon *daemon);

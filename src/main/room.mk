@@ -25,6 +25,7 @@ meridiand_so_SOURCES = \
 	src/main/main.c \
 	src/main/privileges.c \
 	src/main/report_status.c \
+	src/main/save.c \
 	src/main/tell.c \
 	src/main/watch.c
 meridiand_so_LDFLAGS = -pthread -shared $(HARDEN_OBJECT_LDFLAGS)

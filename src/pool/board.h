@@ -217,6 +217,14 @@ uint64_t board_version(const struct board *board);
 int board_save(const struct board *board, const char *path);
 /* The same as text that the caller frees, so that another thread can write it. */
 char *board_save_text(const struct board *board, size_t *size);
+/* The same by and by, so that others have their turns in between: go_on writes so many targets more and, once all are
+ * written (true), what else there is; a line says what was so when it was written. `board` must outlive all but take
+ * and drop, which end it; NULL may be dropped. */
+struct board_text;
+struct board_text *board_text_begin(const struct board *board);
+bool board_text_go_on(struct board_text *text, uint32_t targets);
+char *board_text_take(struct board_text *text, size_t *size);
+void board_text_drop(struct board_text *text);
 /* Restores what names targets and data centers of this board; 0, or -1 (then all stays unknown) where there is no
  * state, with a warning where it cannot be read. A verdict whose last result is older than it takes to judge the target
  * counts until the first result, which decides. */

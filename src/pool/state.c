@@ -279,26 +279,70 @@ static void save_pools(struct out *out, const struct board *board, uint32_t inde
 	}
 }
 
-char *board_save_text(const struct board *board, size_t *size)
+struct board_text {
+	const struct board *board;
+	uint32_t next; /* target */
+	struct out out;
+};
+
+struct board_text *board_text_begin(const struct board *board)
 {
-	struct out out = {0};
-	out_room(&out, 1 + (size_t)board->target_count * LINE_GUESS); /* what is not used is never touched */
-	write_text(&out, STATE_HEADER "\n");
-	for (uint32_t i = 0; i < board->target_count; i++) {
-		save_target(&out, board, i);
-		save_readings(&out, board, i);
-	}
+	struct board_text *text = calloc(1, sizeof *text);
+	MUST(text);
+	text->board = board;
+	out_room(&text->out, 1 + (size_t)board->target_count * LINE_GUESS); /* what is not used is never touched */
+	write_text(&text->out, STATE_HEADER "\n");
+	return text;
+}
+
+/* All that there are not so many of. */
+static void save_others(struct out *out, const struct board *board)
+{
 	for (uint32_t i = 0; i < board->datacenter_count; i++)
-		save_datacenter(&out, board, i);
+		save_datacenter(out, board, i);
 	for (uint32_t i = 0; i < board->steering->service_count; i++)
 		for (unsigned family = 0; family < FAMILIES && service_remembers(&board->steering->services[i]);
 		        family++)
-			save_pools(&out, board, i, family);
+			save_pools(out, board, i, family);
 	for (uint32_t i = 0; i < board->policy_count; i++)
-		save_policy(&out, board, &board->policies[i]);
-	*size = out.size;
-	*out_room(&out, 1) = 0;
-	return out.text;
+		save_policy(out, board, &board->policies[i]);
+}
+
+bool board_text_go_on(struct board_text *text, uint32_t targets)
+{
+	const struct board *board = text->board;
+	uint32_t left = board->target_count - text->next, end = text->next + (targets < left ? targets : left);
+	for (; text->next < end; text->next++) {
+		save_target(&text->out, board, text->next);
+		save_readings(&text->out, board, text->next);
+	}
+	if (targets <= left)
+		return false;
+	save_others(&text->out, board);
+	return true;
+}
+
+char *board_text_take(struct board_text *text, size_t *size)
+{
+	*out_room(&text->out, 1) = 0;
+	char *bytes = text->out.text;
+	*size = text->out.size;
+	free(text);
+	return bytes;
+}
+
+void board_text_drop(struct board_text *text)
+{
+	if (text)
+		free(text->out.text);
+	free(text);
+}
+
+char *board_save_text(const struct board *board, size_t *size)
+{
+	struct board_text *text = board_text_begin(board);
+	MUST(board_text_go_on(text, UINT32_MAX));
+	return board_text_take(text, size);
 }
 
 int board_save(const struct board *board, const char *path)

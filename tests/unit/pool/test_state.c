@@ -154,6 +154,33 @@ static void test_no_state(void **state)
 	end(&fixture);
 }
 
+/* However few targets are written at a time, the text is the same. */
+static void test_by_and_by(void **state)
+{
+	(void)state;
+	struct fixture fixture = begin();
+	struct world *world = fixture.world;
+	size_t size, whole_size;
+	assert_true(world_play(world, "by and by", "ok iad; ok fra; fail iad 3; drain fra insist; force iad-4-0 down"));
+	char *whole = board_save_text(world->board, &whole_size);
+	uint32_t count = board_steering(world->board)->target_count;
+	for (uint32_t targets = 1; targets <= count + 1; targets++) {
+		struct board_text *text = board_text_begin(world->board);
+		unsigned turns = 1;
+		while (!board_text_go_on(text, targets))
+			turns++;
+		assert_int_equal(turns, count / targets + 1);
+		char *bytes = board_text_take(text, &size);
+		assert_int_equal(size, whole_size);
+		assert_memory_equal(bytes, whole, size + 1);
+		free(bytes);
+	}
+	board_text_drop(board_text_begin(world->board));
+	board_text_drop(NULL);
+	free(whole);
+	end(&fixture);
+}
+
 /* A file that was cut short or scribbled over: what is left of it is taken, and nothing falls over. */
 static void test_damaged(void **state)
 {
@@ -234,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_lines),
 	        cmocka_unit_test(test_no_state),
+	        cmocka_unit_test(test_by_and_by),
 	        cmocka_unit_test(test_damaged),
 	        cmocka_unit_test(test_cut),
 	        cmocka_unit_test(test_odd_names),
