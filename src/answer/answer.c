@@ -58,7 +58,8 @@ static void decide_edns(struct exchange *exchange, bool plain)
 {
 	const struct query *query = &exchange->query;
 	const struct conf *conf = exchange->snapshot->conf;
-	exchange->edns = (struct edns_reply){.payload = UDP_PAYLOAD, .dnssec_ok = query->dnssec_ok, .ede = EDE_NONE};
+	exchange->edns = (struct edns_reply){
+	        .payload = conf->udp_payload, .dnssec_ok = query->dnssec_ok, .ede = EDE_NONE};
 	exchange->steered_for = exchange->client->addr;
 	exchange->has_scope = false;
 	if (plain)
@@ -82,9 +83,8 @@ static size_t reply_limit(const struct exchange *exchange, size_t out_size)
 {
 	const struct query *query = &exchange->query;
 	size_t limit = 65535;
-	if (!exchange->client->stream) {
-		limit = query_limit(query, UDP_PAYLOAD);
-	}
+	if (!exchange->client->stream)
+		limit = query_limit(query, exchange->snapshot->conf->udp_payload);
 	return limit < out_size ? limit : out_size;
 }
 

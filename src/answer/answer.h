@@ -38,7 +38,7 @@ struct answer_context {
 	        *transfer; /* out, where may_transfer: the reply is this, to be sent and freed (answer/transfer.h) */
 };
 
-/* Answers one message. `out` has room for `out_size` bytes (UDP: at least 1232; stream: 65535). Returns the size of the
+/* Answers one message. `out` has room for `out_size` bytes (UDP: at least 4096; stream: 65535). Returns the size of the
  * reply, 0: none is due. Whatever `in` is, the reply parses, and is never larger than the client allows. */
 size_t answer_packet(struct answer_context *context, const struct client *client, const uint8_t *in, size_t in_size,
         uint8_t *out, size_t out_size);

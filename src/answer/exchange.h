@@ -17,9 +17,8 @@
 #include "wire/query.h"
 #include "wire/reply.h"
 
-#define UDP_PAYLOAD 1232 /* DNS flag day 2020: fits every path unfragmented */
-#define CHAIN_MAX 16     /* CNAME and DNAME links followed within our zones */
-#define FOLLOWED_MAX 64  /* records of a set whose targets get additional records */
+#define CHAIN_MAX 16    /* CNAME and DNAME links followed within our zones */
+#define FOLLOWED_MAX 64 /* records of a set whose targets get additional records */
 
 /* A name that is looked up: the query's, then the targets of a chain. */
 struct lookup {

@@ -47,6 +47,7 @@ struct transfer {
 	bool is_signed;
 	struct tsig tsig;
 	bool started; /* the first message is out */
+	uint16_t payload;
 };
 
 /* ---- who may ---- */
@@ -225,6 +226,7 @@ static struct transfer *transfer_new(const struct exchange *exchange, const stru
 	keep_question(transfer, exchange);
 	transfer->is_signed = exchange->is_signed;
 	transfer->tsig = exchange->tsig;
+	transfer->payload = exchange->edns.payload;
 	return transfer;
 }
 
@@ -292,7 +294,7 @@ size_t transfer_next(struct transfer *transfer, uint8_t *out, size_t room, uint6
 	if (!walk_whole(&transfer->walk, &owner))
 		return 0;
 	size_t limit = room - (transfer->is_signed ? tsig_size(&transfer->tsig) : 0);
-	struct edns_reply edns = {.payload = UDP_PAYLOAD,
+	struct edns_reply edns = {.payload = transfer->payload,
 	        .dnssec_ok = transfer->query.dnssec_ok,
 	        .expire = transfer->query.expire,
 	        .expire_after = transfer->zone->expire,

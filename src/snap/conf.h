@@ -148,7 +148,8 @@ struct conf {
 	enum ecs_policy ecs;
 	const struct prefix *ecs_from;
 	uint32_t ecs_from_count;
-	const char *nsid; /* NULL: none */
+	const char *nsid;     /* NULL: none */
+	uint16_t udp_payload; /* bytes of a UDP reply at most */
 	enum cookie_policy cookies;
 	const uint8_t *cookie_secret; /* 16 bytes; NULL: one of its own, made at start */
 	struct rate_limit rate_limit;

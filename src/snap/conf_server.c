@@ -7,7 +7,15 @@
 
 #include "snap/conf_reader.h"
 
-enum { DNS_PORT = 53, METRICS_PORT = 9153, WORKERS_MAX = 256, SOCKET_PATH_MAX = 107, NSID_MAX = 64, VERSION_MAX = 255 };
+enum {
+	DNS_PORT = 53,
+	METRICS_PORT = 9153,
+	WORKERS_MAX = 256,
+	SOCKET_PATH_MAX = 107,
+	NSID_MAX = 64,
+	VERSION_MAX = 255,
+	UDP_PAYLOAD_MAX = 4096
+};
 
 /* A value alone stands for a list of one. */
 static const struct yaml *first_of(const struct yaml *value, uint32_t *count)
@@ -34,6 +42,7 @@ static const struct option options[] = {
         {"user", read_user, FIELD(user)},
         {"ecs", read_ecs, 0},
         {"nsid", read_text_or_none, FIELD(nsid), 0, NSID_MAX},
+        {"udp-payload", read_u16, FIELD(udp_payload), 512, UDP_PAYLOAD_MAX},
         {"metrics", read_metrics, FIELD(metrics)},
         {"events", read_events, FIELD(events)},
         {"cookies", read_cookies, 0},
@@ -199,6 +208,7 @@ static void set_defaults(struct conf *conf)
 	conf->cookies = COOKIES_ON;
 	conf->rate_limit = (struct rate_limit){
 	        .on = true, .per_second = 100, .slip = 2, .exempt = loopback, .exempt_count = 2};
+	conf->udp_payload = 1232; /* DNS flag day 2020: fits every path unfragmented */
 	conf->table_memory = 256u << 20;
 	conf->log = LOG_LEVEL_INFO;
 }

@@ -111,17 +111,33 @@ static void test_sizes(void **state)
 	free(text);
 }
 
-/* RFC 6891 6.2.3: what the client allows, and never more than 1232 (DNS flag day 2020); without EDNS 512. */
+/* How many A records the largest set has that still comes whole. */
+static unsigned largest_whole(struct fixture *fixture, const char *words)
+{
+	unsigned largest = 0;
+	for (unsigned count = 1; count <= 100; count++) {
+		char question[60];
+		snprintf(question, sizeof question, "n%03u.ex A %s", count, words);
+		free(fixture_ask(fixture, question));
+		if (!(fixture->reply[2] & 2))
+			largest = count;
+	}
+	return largest;
+}
+
+/* RFC 6891 6.2.3: what the client allows, and never more than is configured, by default 1232 (DNS flag day 2020);
+ * without EDNS 512. */
 static void test_bounds(void **state)
 {
 	(void)state;
 	static const struct {
 		const char *words;
-		unsigned largest; /* set of so many A records that still comes whole */
+		unsigned largest[3]; /* set of so many A records that still comes whole, by each of `servers` */
 	} bounds[] = {
-	        {"+udp", 30}, {"+udp +size=0", 29}, {"+udp +size=511", 29}, {"+udp +size=512", 29},
-	        {"+udp +size=1232", 74}, {"+udp +size=1233", 74}, {"+udp +size=4096", 74}, {"+udp +size=65535", 74},
-	        {"+size=512", 100}, /* over TCP it says nothing */
+	        {"+udp", {30, 30, 30}}, {"+udp +size=0", {29, 29, 29}}, {"+udp +size=511", {29, 29, 29}},
+	        {"+udp +size=512", {29, 29, 29}}, {"+udp +size=1232", {74, 74, 29}}, {"+udp +size=1233", {74, 74, 29}},
+	        {"+udp +size=4096", {74, 100, 29}}, {"+udp +size=65535", {74, 100, 29}},
+	        {"+size=512", {100, 100, 100}}, /* over TCP it says nothing */
 	};
 	char *text;
 	size_t size;
@@ -133,20 +149,21 @@ static void test_bounds(void **state)
 			fprintf(out, "n%03u A 192.0.2.%u\n", count, i);
 	fclose(out);
 	const struct fixture_zone zones[] = {{"ex.", text}, {0}};
-	struct fixture *fixture = fixture_new(&(struct fixture_files){.zones = zones});
-	for (size_t i = 0; i < COUNT(bounds); i++) {
-		unsigned largest = 0;
-		for (unsigned count = 1; count <= 100; count++) {
-			char question[60];
-			snprintf(question, sizeof question, "n%03u.ex A %s", count, bounds[i].words);
-			free(fixture_ask(fixture, question));
-			if (!(fixture->reply[2] & 2))
-				largest = count;
+	for (unsigned configured = 0; configured < 3; configured++) {
+		static const char *const servers[] = {"", "udp-payload: 4096\n", "udp-payload: 512\n"};
+		static const uint16_t payloads[] = {1232, 4096, 512};
+		struct fixture *fixture = fixture_new(
+		        &(struct fixture_files){.zones = zones, .server = servers[configured]});
+		for (size_t i = 0; i < COUNT(bounds); i++) {
+			print_message("%s%s\n", servers[configured], bounds[i].words);
+			assert_int_equal(largest_whole(fixture, bounds[i].words), bounds[i].largest[configured]);
 		}
-		print_message("%s: %u\n", bounds[i].words, largest);
-		assert_int_equal(largest, bounds[i].largest);
+		free(fixture_ask(fixture, "n001.ex A +udp +size=4096"));
+		/* an OPT without options is the last 11 bytes: its class is the size that we take */
+		assert_int_equal(fixture->reply[fixture->size - 8] << 8 | fixture->reply[fixture->size - 7],
+		        payloads[configured]);
+		fixture_free(fixture);
 	}
-	fixture_free(fixture);
 	free(text);
 }
 

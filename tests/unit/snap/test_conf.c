@@ -31,6 +31,7 @@ static void test_defaults(void **state)
 	assert_null(conf->user);
 	assert_int_equal(conf->ecs, ECS_ON);
 	assert_null(conf->nsid);
+	assert_int_equal(conf->udp_payload, 1232);
 	assert_null(conf->metrics);
 	assert_null(conf->version);
 	assert_int_equal(conf->cookies, COOKIES_ON);
@@ -66,6 +67,7 @@ static void test_server(void **state)
 	                              "user: nobody\n"
 	                              "ecs: [192.0.2.0/24, 2001:db8::/32, 127.0.0.1]\n"
 	                              "nsid: ns1\n"
+	                              "udp-payload: 4096\n"
 	                              "metrics: 127.0.0.1\n"
 	                              "cookies: { secret: 000102030405060708090a0b0c0d0EFF }\n"
 	                              "rate-limit: { per-second: 7, exempt: [192.0.2.0/24] }\n"
@@ -90,6 +92,7 @@ static void test_server(void **state)
 	expect_prefix(&conf->ecs_from[1], "2001:db8::/32");
 	expect_prefix(&conf->ecs_from[2], "127.0.0.1/32");
 	assert_string_equal(conf->nsid, "ns1");
+	assert_int_equal(conf->udp_payload, 4096);
 	expect_endpoint(conf->metrics, "127.0.0.1@9153");
 	assert_int_equal(conf->cookies, COOKIES_ON);
 	assert_int_equal(conf->cookie_secret[14], 0x0e);
