@@ -298,17 +298,34 @@ static struct dict *names_of(const struct prober *prober, uint32_t count)
 	return names;
 }
 
+/* Where a name is in the new list, NO_INDEX if it is gone. Most reloads leave most of the list in its order, and while
+ * a million names are looked for nothing else is done: no table is made but for one that is not where it was (`next`,
+ * or behind a target that is made of others). */
+static uint32_t find_name(
+        const struct prober *prober, struct dict **names, uint32_t next, const char *name, uint32_t count)
+{
+	uint32_t found;
+	for (uint32_t i = next; i < count && i < next + 2; i++)
+		if (!strcmp(asked_at(prober, i).what->name, name))
+			return i;
+	if (!*names)
+		*names = names_of(prober, count);
+	return dict_get(*names, name, strlen(name), &found) ? found : NO_INDEX;
+}
+
 /* The old watches that go on take their new places; `spec` of the old ones may point to what is gone. */
 static void keep_watches(struct prober *prober, struct watch **watches, uint32_t count)
 {
-	struct dict *names = names_of(prober, count);
+	struct dict *names = NULL;
+	uint32_t next = 0;
 	for (uint32_t i = 0; i < prober->watch_count; i++) {
 		struct watch *watch = prober->watches[i];
-		uint32_t target;
 		if (!watch)
 			continue;
-		bool known = dict_get(names, watch->name, strlen(watch->name), &target) && !watches[target];
+		uint32_t target = find_name(prober, &names, next, watch->name, count);
+		bool known = target != NO_INDEX && !watches[target];
 		struct fetch asked = known ? asked_at(prober, target) : (struct fetch){0};
+		next = target == NO_INDEX ? next : target + 1;
 		if (!known || asked.spec->digest != watch->digest) {
 			prober->watches[i] = NULL;
 			watch_free(watch);

@@ -295,8 +295,8 @@ static void *server_run(void *argument)
 		struct connection *connection = &server->connections[index];
 		connection->server = server;
 		connection->fd = fd;
+		server->count++; /* before anybody can be answered by it */
 		MUST(pthread_create(&connection->thread, NULL, connection_run, connection) == 0);
-		server->count++;
 	}
 	for (unsigned i = 0; i < server->count; i++)
 		pthread_join(server->connections[i].thread, NULL);

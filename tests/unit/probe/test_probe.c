@@ -420,6 +420,43 @@ static void test_reload(void **state)
 	}
 }
 
+/* Over a reload that moves targets about: who has its name and definition goes on, and only who is new is asked. */
+static void test_reordered(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *targets; /* each letter one */
+		unsigned connections;
+	} table[] = {{"abcd", 4}, {"bcd", 4}, {"abc", 4}, {"xabcd", 5}, {"axybcd", 6}, {"abcdx", 5}, {"dcba", 4},
+	        {"cxda", 5}, {"cdab", 4}, {"x", 5}, {"", 4}};
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct server *server = server_start(SERVER_PLAIN, false, NULL);
+		struct stage *stage = stage_new();
+		const char *lists[] = {"abcd", table[i].targets};
+		for (unsigned j = 0; j < 2; j++) {
+			stage->steering.target_count = stage->steering.probe_count = 0;
+			for (const char *letter = lists[j]; *letter; letter++) {
+				uint32_t target = stage_add(stage,
+				        &(struct probe_spec){
+				                WEB(PROBE_HTTP), T5, .path = "/ok", .digest = (uint64_t)*letter},
+				        "127.0.0.1", server_port(server));
+				*stage->names[target] = *letter;
+				stage->names[target][1] = 0;
+			}
+			struct board *before = stage->board;
+			stage->board = board_new(&stage->steering, NULL);
+			prober_set(stage->prober, stage->board);
+			board_free(before);
+			stage->round_done = false;
+			prober_first_round(stage->prober, set_done, stage);
+			run_until(stage, round_done);
+		}
+		assert_int_equal(server_connections(server), table[i].connections);
+		stage_free(stage);
+		server_stop(server);
+	}
+}
+
 /* An end at any moment leaves nothing behind (the sanitizers look). */
 static void test_free_at_once(void **state)
 {
@@ -525,6 +562,7 @@ int main(void)
 	        cmocka_unit_test(test_exec),
 	        cmocka_unit_test(test_pace),
 	        cmocka_unit_test(test_reload),
+	        cmocka_unit_test(test_reordered),
 	        cmocka_unit_test(test_free_at_once),
 	        cmocka_unit_test(test_nothing_to_ask),
 	        cmocka_unit_test(test_no_descriptors),
