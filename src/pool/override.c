@@ -252,14 +252,16 @@ int board_force(struct board *board, const char *target, enum verdict verdict, c
 	return 1;
 }
 
-/* With the dot at its end, or as people write it. */
+/* As a person writes it: in any case, with or without the last dot. */
 static uint32_t find_service(const struct board *board, const char *name)
 {
 	char full[NAME_TEXT_MAX];
-	uint32_t index = board_find_service(board, name);
-	if (index != NO_INDEX || strlen(name) + 2 > sizeof full)
-		return index;
-	snprintf(full, sizeof full, "%s.", name);
+	size_t length = strlen(name);
+	if (length + 2 > sizeof full)
+		return NO_INDEX;
+	for (size_t i = 0; i < length; i++)
+		full[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20) : name[i];
+	strcpy(full + length, length && name[length - 1] == '.' ? "" : ".");
 	return board_find_service(board, full);
 }
 

@@ -338,6 +338,20 @@ static void warn_of_yml(struct reader *reader, const char *folder, const struct 
 	err_free(quiet);
 }
 
+/* A folder that is empty or gone while names are steered by it is a copy that went wrong: it must not end all steering.
+ */
+static bool check_lost(struct reader *reader, const char *folder, const struct err_at *at)
+{
+	if (!reader->previous || !reader->previous->service_count)
+		return false;
+	err_add(reader->err, ERR_ERROR, at,
+	        "there is no file *.yaml in %s, and all steering would end; if that is meant, put one there that has "
+	        "no "
+	        "services",
+	        folder);
+	return true;
+}
+
 static void read_files(struct reader *reader, const char *folder, const struct err_at *at)
 {
 	char **paths;
@@ -345,7 +359,7 @@ static void read_files(struct reader *reader, const char *folder, const struct e
 	memset(&geo, 0, sizeof geo);
 	int count = reader->source->list(
 	        reader->source->context, folder, ".yaml", reader->arena, &paths, reader->err, at);
-	if (count == 0)
+	if (count == 0 && !check_lost(reader, folder, at))
 		err_add(reader->err, ERR_WARNING, at, "there is no file *.yaml in %s, so nothing is steered", folder);
 	if (count >= 0)
 		warn_of_yml(reader, folder, at);
@@ -381,7 +395,9 @@ void conf_geo_read(struct reader *reader, const struct yaml *value)
 	/* A server that steers nothing needs no folder; but then it needs no databases either. */
 	if (value || reader->source->exists(reader->source->context, folder)) {
 		read_files(reader, folder, &at);
-	} else if (conf->database_count) {
+		return;
+	}
+	if (!check_lost(reader, folder, &at) && conf->database_count) {
 		at = conf_place_at(&conf->database_places[0]);
 		err_add(reader->err, ERR_WARNING, &at, "nothing is steered by it: there is no folder %s", folder);
 	}

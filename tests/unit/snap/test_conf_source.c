@@ -67,7 +67,8 @@ static struct conf *read_with(struct memory *memory, const char *geo, const stru
 	struct conf_source source = memory_source(memory);
 	memory_set(memory, "meridian.yaml", "state: state\n", 13);
 	memory_set(memory, "zones/a.zone", "", 0);
-	memory_set(memory, "geo/a.yaml", geo, strlen(geo));
+	if (geo)
+		memory_set(memory, "geo/a.yaml", geo, strlen(geo));
 	return conf_read_from(&source, "meridian.yaml", previous, err);
 }
 
@@ -127,6 +128,36 @@ static void test_members(void **state)
 	}
 }
 
+/* A folder of steering that is empty or gone is refused by a server that steers by it. */
+static void test_lost_steering(void **state)
+{
+	static const struct {
+		const char *before, *geo, *other;
+		bool good;
+	} rows[] = {
+	        {STATIC, NULL, NULL, false},            /* gone */
+	        {STATIC, NULL, "geo/readme", false},    /* empty */
+	        {STATIC, "services: {}\n", NULL, true}, /* meant */
+	        {"services: {}\n", NULL, NULL, true},   /* nothing to lose */
+	        {NULL, NULL, "geo/readme", true},       /* a start */
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct memory first = {.count = 0}, second = {.count = 0};
+		struct err *err = err_new();
+		struct conf *before = rows[i].before ? read_with(&first, rows[i].before, NULL, err) : NULL;
+		assert_true(before || !rows[i].before);
+		if (rows[i].other)
+			memory_set(&second, rows[i].other, "", 0);
+		struct conf *conf = read_with(&second, rows[i].geo, before, err);
+		if ((conf != NULL) != rows[i].good)
+			fail_msg("row %zu: %s", i, err_items(err) ? err_item(err, 0)->message : "no error");
+		conf_free(conf);
+		conf_free(before);
+		err_free(err);
+	}
+}
+
 /* Who asks the same is one; when it is asked is no part of what is kept. */
 static void test_identity(void **state)
 {
@@ -169,7 +200,7 @@ static void test_identity(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_urls), cmocka_unit_test(test_members), cmocka_unit_test(test_identity)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_urls), cmocka_unit_test(test_members),
+	        cmocka_unit_test(test_lost_steering), cmocka_unit_test(test_identity)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
