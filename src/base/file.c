@@ -161,6 +161,12 @@ char *file_beside(struct arena *arena, const char *base, const char *path)
 	return arena_printf(arena, "%.*s%s", (int)(slash - base + 1), base, path);
 }
 
+char *file_within(struct arena *arena, const char *folder, const char *name)
+{
+	const char *slash = *folder && folder[strlen(folder) - 1] == '/' ? "" : "/";
+	return arena_printf(arena, "%s%s%s", folder, slash, name);
+}
+
 static bool ends_in(const char *name, const char *suffix)
 {
 	size_t length = strlen(name), end = strlen(suffix);
@@ -192,11 +198,10 @@ int file_list(const char *folder, const char *suffix, struct arena *arena, char 
 	}
 	char **names = NULL;
 	size_t count = 0;
-	const char *slash = *folder && folder[strlen(folder) - 1] == '/' ? "" : "/";
 	struct dirent *entry;
 	while (errno = 0, (entry = readdir(dir)))
 		if (entry->d_name[0] != '.' && ends_in(entry->d_name, suffix))
-			names_add(&names, &count, arena_printf(arena, "%s%s%s", folder, slash, entry->d_name));
+			names_add(&names, &count, file_within(arena, folder, entry->d_name));
 	int failure = errno;
 	closedir(dir);
 	if (count)

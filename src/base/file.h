@@ -22,6 +22,8 @@ int file_replace(const char *path, const void *bytes, size_t size);
 
 /* `path` itself if absolute, else relative to the folder of the file `base`; from the arena. */
 char *file_beside(struct arena *arena, const char *base, const char *path);
+/* The path of what is called `name` in `folder`; from the arena. */
+char *file_within(struct arena *arena, const char *folder, const char *name);
 
 /* The names in `folder` that end in `suffix`, sorted by bytes, without hidden ones; as full paths, from the arena.
  * Returns how many, or -1 and an error if the folder cannot be read. What is no regular file is listed too, so that

@@ -259,8 +259,7 @@ static uint32_t find_service(const struct board *board, const char *name)
 	size_t length = strlen(name);
 	if (length + 2 > sizeof full)
 		return NO_INDEX;
-	for (size_t i = 0; i < length; i++)
-		full[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20) : name[i];
+	name_lower((uint8_t *)full, (const uint8_t *)name, length);
 	strcpy(full + length, length && name[length - 1] == '.' ? "" : ".");
 	return board_find_service(board, full);
 }

@@ -16,6 +16,7 @@
 
 #define POOLS_MAX 64     /* pools of a service: one bit each in a board word */
 #define MEMBERS_MAX 1024 /* members of one family in a pool */
+#define WEIGHT_MAX 1000  /* of a member */
 #define READINGS_MAX 8   /* fields that a probe keeps of a reply */
 #define READING_TEXT_MAX 48
 #define NO_INDEX UINT32_MAX

@@ -16,7 +16,6 @@
 #include "pool/service.h"
 #include "probe/json_read.h"
 
-#define WEIGHT_MAX 1000
 #define ENTRIES_MAX (4 * FAMILIES * MEMBERS_MAX) /* an address may stand there several times, once a port say */
 
 struct entry {

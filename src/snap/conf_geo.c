@@ -320,8 +320,7 @@ static void know_countries(struct reader *reader)
 
 static void find_countries(struct reader *reader, const char *folder)
 {
-	const char *slash = *folder && folder[strlen(folder) - 1] == '/' ? "" : "/";
-	const char *path = arena_printf(reader->arena, "%s%scountries.tsv", folder, slash);
+	const char *path = file_within(reader->arena, folder, "countries.tsv");
 	bool there = reader->source->exists(reader->source->context, path);
 	reader->conf->countries = there ? path : NULL;
 	know_countries(reader);

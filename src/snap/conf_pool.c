@@ -9,8 +9,6 @@
 #include "base/assert.h"
 #include "snap/conf_reader.h"
 
-enum { WEIGHT_MAX = 1000 };
-
 static bool same_addr(const struct addr *a, const struct addr *b)
 {
 	return addr_equal(a, b);

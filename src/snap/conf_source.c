@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "snap/conf_reader.h"
@@ -135,9 +136,8 @@ static void identify(struct reader *reader, struct member_source *source)
 	/* A registry may be asked for several lists by one URL: each has a name, and so a schedule, of its own. */
 	source->target.name = arena_printf(
 	        reader->arena, "%s as %016llx", source->url, (unsigned long long)probe->digest);
-	const char *folder = reader->conf->state;
-	source->path = arena_printf(reader->arena, "%s%s%016llx" MEMBER_LIST_SUFFIX, folder,
-	        *folder && folder[strlen(folder) - 1] == '/' ? "" : "/", (unsigned long long)source->id);
+	source->path = file_within(reader->arena, reader->conf->state,
+	        arena_printf(reader->scratch, "%016llx" MEMBER_LIST_SUFFIX, (unsigned long long)source->id));
 }
 
 static void check_source(struct reader *reader, const struct yaml *value, struct member_source *source)
